@@ -1,0 +1,48 @@
+# Two commands are enough on a fresh machine with Python 3.11 or newer: `make dev` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# One worker process per core; each brings its own PostgreSQL and Valkey.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
+
+.PHONY: help dev test check fix schema lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what each command does.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 16
+
+$(READY): requirements/dev.txt requirements/realdays.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit('Bauhaus Travel needs Python 3.11 or newer.' if sys.version_info < (3, 11) else 0)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements/realdays.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+dev: $(READY) ## The whole product on this machine, with a demo day 60 times faster than life.
+	@exec $(BIN)/bauhaus dev
+
+test: $(READY) ## Every test, on real PostgreSQL and Valkey.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+check: $(READY) ## Format, lint, types, import contracts, schema snapshot, tests: what CI runs.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/bauhaus schema | diff schema.graphql -
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-report=term
+
+fix: $(READY) ## Format and mend what a machine can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: $(READY) ## Write schema.graphql anew from the code.
+	$(BIN)/bauhaus schema > schema.graphql
+
+lock: $(READY) ## Pin all dependencies anew, with hashes and without any index address (needs uv).
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --extra sandbox --extra dev -o requirements/dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/dev.txt -o requirements/base.txt
+
+clean: ## Remove what the other commands made.
+	rm -rf .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info

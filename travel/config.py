@@ -1,0 +1,91 @@
+"""What the process is told by its environment. `.env.example` lists every name with its meaning."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from travel.clock import Clock, RealClock, ScaledClock
+
+
+class ConfigError(Exception):
+    """The environment lacks something or holds something impossible; the message names the variables."""
+
+
+class Config(BaseSettings):
+    """The configuration of one process (an agency's own choices are its settings, in the database)."""
+
+    model_config = SettingsConfigDict(env_prefix="", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    redis_url: SecretStr | None = None
+    database_pool_size: int = Field(default=10, ge=2, le=200)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
+    environment: Literal["production", "development"] = "production"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    aeroapi_url: AnyHttpUrl = AnyHttpUrl("https://aeroapi.flightaware.com/aeroapi")
+    aeroapi_key: SecretStr
+    aeroapi_webhook_token: SecretStr | None = None
+    aeroapi_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    aeroapi_dollars_per_result_set: float = Field(default=0.005, ge=0)
+    aeroapi_concurrency: int = Field(default=10, ge=1, le=200)
+
+    twilio_url: AnyHttpUrl = AnyHttpUrl("https://api.twilio.com")
+    twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
+    twilio_auth_token: SecretStr
+    twilio_previous_auth_token: SecretStr | None = None
+    twilio_whatsapp_from: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
+    twilio_sms_from: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
+    twilio_connect_timeout_seconds: float = Field(default=3, gt=0, le=60)
+    twilio_read_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    twilio_total_timeout_seconds: float = Field(default=15, gt=0, le=120)
+    twilio_concurrency: int = Field(default=50, ge=1, le=500)
+
+    delivery_lease_seconds: float = Field(default=25, gt=0)
+    settling_seconds: float = Field(default=180, gt=0)
+    sweep_seconds: float = Field(default=1, gt=0, le=30)
+
+    clock_start: datetime | None = None
+    clock_origin: float | None = None
+    clock_speed: float = Field(default=1, gt=0)
+
+    @field_validator("clock_start")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs an offset, such as 2026-11-22T14:05:00Z")
+        return value
+
+    @field_validator("delivery_lease_seconds")
+    @classmethod
+    def _lease_outlives_the_call(cls, value: float) -> float:
+        if value < 1:
+            raise ValueError("is shorter than any HTTP call")
+        return value
+
+    def clock(self) -> Clock:
+        """The world's clock, as all processes of this environment share it."""
+        if self.clock_start is None or self.clock_origin is None:
+            return RealClock()
+        return ScaledClock(start=self.clock_start.astimezone(UTC), origin=self.clock_origin, speed=self.clock_speed)
+
+    @property
+    def public_base(self) -> str:
+        """The address under which Twilio and AeroAPI reach us, without a slash at its end."""
+        return str(self.public_url).rstrip("/")
+
+
+def load() -> Config:
+    """Read the environment, or say in one line what is wrong with it."""
+    try:
+        return Config()  # type: ignore[call-arg]  # pydantic fills them from the environment
+    except ValidationError as invalid:
+        wrong = ", ".join(
+            f"{'.'.join(str(part) for part in error['loc']).upper()} ({error['msg']})" for error in invalid.errors()
+        )
+        raise ConfigError(f"The environment is not usable: {wrong}. See .env.example.") from None

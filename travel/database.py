@@ -1,0 +1,187 @@
+"""PostgreSQL: one pool per process, and the only way to open a transaction.
+
+`databases` owns the pool, but its own `transaction()` leaks connections when a task is cancelled, so transactions and
+statements are asyncpg's. A transaction belongs to an agency, or to none; row-level security shows nothing of agencies in the latter.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import databases
+import orjson
+
+_NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+
+HEAD = "0001"
+"""The migration revision this code is written for; a test compares it with the newest revision."""
+
+
+class NestedTransactionError(RuntimeError):
+    """A transaction was opened inside another one of the same task: its agency would leak into the outer one."""
+
+
+class SchemaError(Exception):
+    """The database is not one this process can work with; the message says what is wrong and what mends it."""
+
+
+@cache
+def positional(sql: str) -> tuple[str, tuple[str, ...]]:
+    """`:name` as asyncpg's `$1`, and the names in that order. `::` stays a cast."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return _NAME.sub(number, sql), tuple(names)
+
+
+class Transaction:
+    """Statements inside one transaction. Parameters are named, `:name` in the text; rows read like mappings."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def all(self, sql: str, **values: Any) -> Sequence[asyncpg.Record]:
+        """All rows."""
+        text, names = positional(sql)
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(text, *(values[name] for name in names))
+        return rows
+
+    async def one(self, sql: str, **values: Any) -> asyncpg.Record | None:
+        """The first row, or None."""
+        text, names = positional(sql)
+        return await self._connection.fetchrow(text, *(values[name] for name in names))
+
+    async def value(self, sql: str, **values: Any) -> Any:
+        """The first column of the first row, or None."""
+        text, names = positional(sql)
+        return await self._connection.fetchval(text, *(values[name] for name in names))
+
+    async def run(self, sql: str, **values: Any) -> None:
+        """A statement whose rows nobody reads."""
+        text, names = positional(sql)
+        await self._connection.execute(text, *(values[name] for name in names))
+
+    async def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One statement for many rows, in one round trip."""
+        text, names = positional(sql)
+        if rows:
+            await self._connection.executemany(text, [[row[name] for name in names] for row in rows])
+
+    async def become(self, agency_id: UUID | None) -> None:
+        """From here on, this transaction is that agency's."""
+        await self.run("SELECT set_config('app.agency_id', :agency, true)", agency=str(agency_id) if agency_id else "")
+
+
+class Database:
+    """The pool."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, acquire_seconds: float = 10) -> None:
+        self._url = url
+        self._acquire_seconds = acquire_seconds
+        self._pool = databases.Database(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            init=_prepare,
+            command_timeout=30,
+            server_settings={
+                "application_name": "bauhaus",
+                "timezone": "UTC",
+                "statement_timeout": "30s",
+                "lock_timeout": "10s",
+                "idle_in_transaction_session_timeout": "15s",
+            },
+        )
+
+    async def connect(self) -> None:
+        """Open the pool."""
+        await self._pool.connect()
+
+    async def disconnect(self) -> None:
+        """Close the pool."""
+        await self._pool.disconnect()
+
+    @asynccontextmanager
+    async def transaction(self, agency_id: UUID | None = None) -> AsyncIterator[Transaction]:
+        """A transaction as `agency_id`, or as nobody. Commits at the end of the block, rolls back on any exception."""
+        connection = self._pool.connection()
+        async with asyncio.timeout(self._acquire_seconds):
+            await connection.__aenter__()
+        try:
+            raw = connection.raw_connection
+            if raw.is_in_transaction():
+                raise NestedTransactionError
+            async with raw.transaction():
+                transaction = Transaction(raw)
+                if agency_id is not None:
+                    await transaction.become(agency_id)
+                yield transaction
+        finally:
+            await connection.__aexit__(None, None, None)
+
+    async def listen(self) -> asyncpg.Connection:
+        """A connection of its own, outside the pool: a LISTEN on a pooled one is lost at its release."""
+        return await asyncpg.connect(self._url, timeout=5, command_timeout=10)
+
+    async def verify(self) -> None:
+        """Check schema version, role and write permission; raises SchemaError with one clear line."""
+        try:
+            async with self.transaction() as tx:
+                await _verify_version(tx)
+                await _verify_role(tx)
+        except (OSError, TimeoutError, asyncpg.PostgresError) as broken:
+            raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+    )
+
+
+async def _verify_version(tx: Transaction) -> None:
+    if await tx.value("SELECT to_regclass('public.alembic_version') IS NULL"):
+        raise SchemaError("The database is empty: run `bauhaus migrate` first.")
+    if not await tx.value("SELECT has_table_privilege('alembic_version', 'SELECT')"):
+        raise SchemaError("The role in DATABASE_URL is not a member of bauhaus_app: run `bauhaus migrate`.")
+    version = await tx.value("SELECT version_num FROM alembic_version")
+    if version != HEAD:
+        raise SchemaError(
+            f"The database is at revision {version}, this program needs {HEAD}: run `bauhaus migrate` with its release."
+        )
+
+
+async def _verify_role(tx: Transaction) -> None:
+    role = await tx.one(
+        "SELECT rolname, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user"
+    )
+    if role is None or role["unbound"]:
+        raise SchemaError("The role in DATABASE_URL can bypass row-level security: use the application's role.")
+    lacking = await tx.all(
+        """
+        SELECT t AS name FROM unnest(CAST(:tables AS text[])) AS t
+        WHERE NOT has_table_privilege(t, 'INSERT')
+        """,
+        tables=[
+            "flights",
+            "trips",
+            "flight_status_history",
+            "notifications_log",
+            "delivery_attempts",
+            "events",
+        ],
+    )
+    if lacking:
+        names = ", ".join(row["name"] for row in lacking)
+        raise SchemaError(f"The role in DATABASE_URL may not write {names}: grant it bauhaus_app.")
+    if await tx.value("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"):
+        raise SchemaError("The database is read-only.")

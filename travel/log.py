@@ -1,0 +1,57 @@
+"""Structured logs: JSON in production, readable in development, phones masked in both."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_PHONE = re.compile(r"\+?[0-9](?:[ ().-]?[0-9]){7,14}")
+_NEVER_PHONES = frozenset({"timestamp", "level", "event", "logger"})
+
+
+def mask(text: str) -> str:
+    """Every phone number in a text with all but its last two digits hidden."""
+    return _PHONE.sub(_hide, text)
+
+
+def _hide(found: re.Match[str]) -> str:
+    number = found.group()
+    if not number.startswith("+"):
+        return number
+    return f"+…{number[-2:]}"
+
+
+def _mask_values(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in entry.items():
+        if key not in _NEVER_PHONES and isinstance(value, str):
+            entry[key] = mask(value)
+    return entry
+
+
+def setup(*, json: bool, level: str = "info") -> None:
+    """Send structlog's and the standard library's records through one chain to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _mask_values,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # One line per request to a provider would drown everything else.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)

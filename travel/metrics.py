@@ -1,0 +1,20 @@
+"""What the process counts; `GET /metrics` and the worker's own port show it. Names begin with `bauhaus_`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+looks = Counter("bauhaus_aeroapi_looks", "Looks at flights, by how AeroAPI answered.", ["answer"])
+result_sets = Counter("bauhaus_aeroapi_result_sets", "Result sets that AeroAPI charged.")
+odd_statuses = Counter("bauhaus_aeroapi_unknown_status_texts", "Status texts outside the known ones.")
+changes = Counter("bauhaus_status_changes", "Differences recorded in the status history.", ["kind"])
+decided = Counter("bauhaus_notifications_decided", "Notifications decided, by type.", ["type"])
+attempts = Counter("bauhaus_delivery_attempts", "Tries to hand a message to Twilio, by outcome.", ["outcome"])
+receipts = Counter("bauhaus_delivery_receipts", "Callbacks of Twilio, by status and what we did.", ["status", "effect"])
+job_failures = Counter("bauhaus_job_failures", "Jobs that ended in an exception.", ["job"])
+decided_to_accepted = Histogram(
+    "bauhaus_decided_to_accepted_seconds",
+    "From the moment a message was due to Twilio's 201.",
+    buckets=(0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800),
+)
+overdue_flights = Gauge("bauhaus_flights_overdue_seconds", "Age of the most overdue look.")
+waiting = Gauge("bauhaus_notifications_waiting", "Notifications on their way, by status.", ["status"])
+overdue_notifications = Gauge("bauhaus_notifications_overdue_seconds", "Age of the most overdue notification.")

@@ -1,0 +1,43 @@
+"""A trip: one traveller on one flight, made by an agency."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from travel.model.enums import Language
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trip:
+    """One traveller on one flight."""
+
+    id: UUID
+    agency_id: UUID
+    flight_id: UUID
+    traveller_name: str
+    phone: str
+    language: Language
+    reference: str | None
+    lodging: str | None
+    notes: str | None
+    first_gate: str | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """What an agent asked for, checked and normalised; `origin` and `destination` are ICAO codes."""
+
+    traveller_name: str
+    phone: str
+    language: Language
+    ident: str
+    origin: str
+    destination: str
+    departure_at: datetime
+    reference: str | None = None
+    lodging: str | None = None
+    notes: str | None = None
+    idempotency_key: str | None = None

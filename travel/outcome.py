@@ -1,0 +1,51 @@
+"""What Twilio's words mean for a notification. Pure tables."""
+
+from travel.model import NotificationReason as Reason
+from travel.model import NotificationStatus as Status
+from travel.twilio_codes import Remedy
+
+RETRIED = frozenset({Remedy.RETRY, Remedy.LATER, Remedy.CONFIG})
+"""Refusals after which the same message may go through another time."""
+
+STATUS_OF = {
+    "accepted": Status.SENT,
+    "scheduled": Status.SENT,
+    "queued": Status.SENT,
+    "sending": Status.SENT,
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.READ,
+    "undelivered": Status.UNDELIVERED,
+    "failed": Status.UNDELIVERED,
+    "canceled": Status.UNDELIVERED,
+}
+"""Twilio's word to ours. FAILED is kept for what Twilio never took."""
+
+_RANK = {
+    Status.PENDING: 0,
+    Status.SENDING: 0,
+    Status.UNKNOWN: 0,
+    Status.SENT: 1,
+    Status.UNDELIVERED: 2,
+    Status.DELIVERED: 2,
+    Status.READ: 3,
+}
+
+
+def moves(current: Status, reported: Status) -> bool:
+    """Whether a callback may move a notification: only upwards, so a late `sent` never overwrites `delivered`.
+
+    One that is PENDING or UNKNOWN moves too: the callback proves that an attempt whose answer was lost was taken.
+    """
+    return current in _RANK and _RANK[reported] > _RANK[current]
+
+
+def failure_reason(remedy: Remedy) -> Reason:
+    """Why a message ended undelivered, as the agency reads it."""
+    return {
+        Remedy.NUMBER: Reason.INVALID_RECIPIENT,
+        Remedy.SUPPRESS: Reason.OPTED_OUT,
+        Remedy.RETRY: Reason.ATTEMPTS_EXHAUSTED,
+        Remedy.LATER: Reason.ATTEMPTS_EXHAUSTED,
+        Remedy.STALE: Reason.NO_LONGER_USEFUL,
+    }.get(remedy, Reason.PROVIDER_REFUSED)

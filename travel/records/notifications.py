@@ -1,0 +1,371 @@
+"""Notifications: one row per intent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from travel.database import Transaction
+from travel.model import (
+    Channel,
+    Language,
+    Notification,
+    NotificationReason,
+    NotificationStatus,
+    NotificationType,
+    Tells,
+)
+
+COLUMNS = (
+    "id, ordinal, agency_id, trip_id, flight_id, notification_type, status, reason, idempotency_hash, due_at, expires_at, "
+    "told_departure_at, told_gate, told_airport, channel, language, recipient, body, caused_by_id, fence, accepted_at, "
+    "delivered_at, read_at, created_at, updated_at"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A notification that wants a worker, and why: to be sent, found again, or settled."""
+
+    agency_id: UUID
+    id: UUID
+    status: NotificationStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A notification about to be written down."""
+
+    trip_id: UUID | None
+    flight_id: UUID | None
+    type: NotificationType
+    idempotency_hash: bytes
+    status: NotificationStatus
+    reason: NotificationReason | None
+    due_at: datetime
+    expires_at: datetime
+    tells: Tells
+    channel: Channel
+    language: Language
+    recipient: str
+    body: str
+    caused_by_id: UUID | None
+
+
+def from_row(row: Mapping[str, Any]) -> Notification:
+    """The notification that a row holds."""
+    return Notification(
+        id=row["id"],
+        ordinal=row["ordinal"],
+        agency_id=row["agency_id"],
+        trip_id=row["trip_id"],
+        flight_id=row["flight_id"],
+        type=NotificationType(row["notification_type"]),
+        status=NotificationStatus(row["status"]),
+        reason=NotificationReason(row["reason"]) if row["reason"] else None,
+        idempotency_hash=row["idempotency_hash"],
+        due_at=row["due_at"],
+        expires_at=row["expires_at"],
+        tells=Tells(departure_at=row["told_departure_at"], gate=row["told_gate"], airport=row["told_airport"]),
+        channel=Channel(row["channel"]),
+        language=Language(row["language"]),
+        recipient=row["recipient"],
+        body=row["body"],
+        caused_by_id=row["caused_by_id"],
+        fence=row["fence"],
+        accepted_at=row["accepted_at"],
+        delivered_at=row["delivered_at"],
+        read_at=row["read_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+async def write(tx: Transaction, agency_id: UUID, draft: Draft, now: datetime) -> Notification | None:
+    """Write an intent down; None where the very same one is already there (trip, type, hash)."""
+    row = await tx.one(
+        f"""
+        INSERT INTO notifications_log (agency_id, trip_id, flight_id, notification_type, idempotency_hash, status, reason, due_at, expires_at,
+          told_departure_at, told_gate, told_airport, channel, language, recipient, body, caused_by_id, created_at, updated_at)
+        VALUES (:agency, :trip, :flight, :type, :hash, :status, :reason, :due_at, :expires_at,
+          :departure_at, :gate, :airport, :channel, :language, :recipient, :body, :caused_by, :now, :now)
+        ON CONFLICT (trip_id, notification_type, idempotency_hash) DO NOTHING
+        RETURNING {COLUMNS}
+        """,  # noqa: S608
+        agency=agency_id,
+        trip=draft.trip_id,
+        flight=draft.flight_id,
+        type=draft.type,
+        hash=draft.idempotency_hash,
+        status=draft.status,
+        reason=draft.reason,
+        due_at=draft.due_at,
+        expires_at=draft.expires_at,
+        departure_at=draft.tells.departure_at,
+        gate=draft.tells.gate,
+        airport=draft.tells.airport,
+        channel=draft.channel,
+        language=draft.language,
+        recipient=draft.recipient,
+        body=draft.body,
+        caused_by=draft.caused_by_id,
+        now=now,
+    )
+    return None if row is None else from_row(row)
+
+
+async def of_trips(
+    tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUID], *, lock: bool = False
+) -> dict[UUID, list[Notification]]:
+    """All notifications of these trips, oldest first; with `lock`, nobody claims the pending ones meanwhile."""
+    if lock:
+        await tx.run(
+            """
+            SELECT FROM notifications_log WHERE agency_id = :agency AND trip_id = ANY(:trips) AND status = 'PENDING'
+            ORDER BY ordinal FOR NO KEY UPDATE
+            """,
+            agency=agency_id,
+            trips=list(trip_ids),
+        )
+    rows = await tx.all(
+        f"SELECT {COLUMNS} FROM notifications_log WHERE agency_id = :agency AND trip_id = ANY(:trips) ORDER BY ordinal",  # noqa: S608
+        agency=agency_id,
+        trips=list(trip_ids),
+    )
+    found: dict[UUID, list[Notification]] = {trip_id: [] for trip_id in trip_ids}
+    for row in rows:
+        found[row["trip_id"]].append(from_row(row))
+    return found
+
+
+async def get(tx: Transaction, agency_id: UUID, notification_id: UUID) -> Notification | None:
+    """A notification of the agency."""
+    row = await tx.one(
+        f"SELECT {COLUMNS} FROM notifications_log WHERE agency_id = :agency AND id = :id",  # noqa: S608
+        agency=agency_id,
+        id=notification_id,
+    )
+    return None if row is None else from_row(row)
+
+
+async def lock(
+    tx: Transaction,
+    agency_id: UUID,
+    notification_id: UUID,
+    status: NotificationStatus | None = None,
+    *,
+    wait: bool = False,
+) -> Notification | None:
+    """A notification in `status` (or any), locked; None where it is not, or where another worker holds it and we don't wait."""
+    row = await tx.one(
+        f"""
+        SELECT {COLUMNS} FROM notifications_log
+        WHERE agency_id = :agency AND id = :id AND status = coalesce(:status, status)
+        FOR NO KEY UPDATE {"" if wait else "SKIP LOCKED"}
+        """,  # noqa: S608
+        agency=agency_id,
+        id=notification_id,
+        status=status,
+    )
+    return None if row is None else from_row(row)
+
+
+async def lapsed(tx: Transaction, agency_id: UUID, notification_id: UUID) -> Notification | None:
+    """A notification whose lease is over by the database's clock, locked; None where it is not."""
+    row = await tx.one(
+        f"""
+        SELECT {COLUMNS} FROM notifications_log
+        WHERE agency_id = :agency AND id = :id AND status = 'SENDING' AND lease_until < clock_timestamp()
+        FOR NO KEY UPDATE SKIP LOCKED
+        """,  # noqa: S608
+        agency=agency_id,
+        id=notification_id,
+    )
+    return None if row is None else from_row(row)
+
+
+async def due(tx: Transaction, now: datetime, most: int) -> list[Due]:
+    """What wants a worker, in all agencies."""
+    rows = await tx.all("SELECT agency_id, id, status FROM system_due_notifications(:now, :most)", now=now, most=most)
+    return [Due(agency_id=row["agency_id"], id=row["id"], status=NotificationStatus(row["status"])) for row in rows]
+
+
+async def move(
+    tx: Transaction,
+    agency_id: UUID,
+    notification_id: UUID,
+    due_at: datetime,
+    reason: NotificationReason | None,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> None:
+    """Give a pending notification another time."""
+    await tx.run(
+        """
+        UPDATE notifications_log SET due_at = :due_at, expires_at = coalesce(:expires_at, expires_at), reason = :reason, updated_at = :now
+        WHERE agency_id = :agency AND id = :id AND status = 'PENDING'
+        """,
+        agency=agency_id,
+        id=notification_id,
+        due_at=due_at,
+        expires_at=expires_at,
+        reason=reason,
+        now=now,
+    )
+
+
+async def end(
+    tx: Transaction,
+    agency_id: UUID,
+    notification_id: UUID,
+    status: NotificationStatus,
+    reason: NotificationReason,
+    now: datetime,
+) -> bool:
+    """End a pending notification unsent; False where it is no longer pending."""
+    return bool(
+        await tx.value(
+            """
+            UPDATE notifications_log SET status = :status, reason = :reason, updated_at = :now
+            WHERE agency_id = :agency AND id = :id AND status = 'PENDING'
+            RETURNING true
+            """,
+            agency=agency_id,
+            id=notification_id,
+            status=status,
+            reason=reason,
+            now=now,
+        )
+    )
+
+
+async def claim(
+    tx: Transaction,
+    notification: Notification,
+    *,
+    recipient: str,
+    language: Language,
+    body: str,
+    tells: Tells,
+    lease: timedelta,
+    now: datetime,
+) -> int:
+    """PENDING → SENDING with a new fence and a lease on the database's clock; the row must be locked."""
+    fence: int = await tx.value(
+        """
+        UPDATE notifications_log SET status = 'SENDING', reason = NULL, fence = fence + 1, lease_until = clock_timestamp() + :lease,
+          recipient = :recipient, language = :language, body = :body, told_departure_at = :departure_at, told_gate = :gate, told_airport = :airport, updated_at = :now
+        WHERE agency_id = :agency AND id = :id AND status = 'PENDING'
+        RETURNING fence
+        """,
+        agency=notification.agency_id,
+        id=notification.id,
+        lease=lease,
+        recipient=recipient,
+        language=language,
+        body=body,
+        departure_at=tells.departure_at,
+        gate=tells.gate,
+        airport=tells.airport,
+        now=now,
+    )
+    return fence
+
+
+async def settle(
+    tx: Transaction,
+    notification: Notification,
+    *,
+    fence: int,
+    held: NotificationStatus,
+    status: NotificationStatus,
+    reason: NotificationReason | None,
+    now: datetime,
+    due_at: datetime | None = None,
+    settle_at: datetime | None = None,
+    channel: Channel | None = None,
+) -> bool:
+    """Leave SENDING or UNKNOWN (`held`) with the fence it was claimed with; False where somebody else settled it."""
+    return bool(
+        await tx.value(
+            """
+            UPDATE notifications_log SET status = :status, reason = :reason, lease_until = NULL, settle_at = :settle_at,
+              due_at = coalesce(:due_at, due_at), channel = coalesce(:channel, channel), updated_at = :now,
+              accepted_at = CASE WHEN :status = 'SENT' THEN coalesce(accepted_at, :now) ELSE accepted_at END
+            WHERE agency_id = :agency AND id = :id AND fence = :fence AND status = :held
+            RETURNING true
+            """,
+            agency=notification.agency_id,
+            id=notification.id,
+            fence=fence,
+            held=held,
+            status=status,
+            reason=reason,
+            due_at=due_at,
+            settle_at=settle_at,
+            channel=channel,
+            now=now,
+        )
+    )
+
+
+async def receive(
+    tx: Transaction,
+    notification: Notification,
+    status: NotificationStatus,
+    reason: NotificationReason | None,
+    now: datetime,
+) -> None:
+    """Write what a callback says; the caller has locked the row and ranked the status."""
+    await tx.run(
+        """
+        UPDATE notifications_log SET status = :status, reason = :reason, lease_until = NULL, settle_at = NULL, updated_at = :now,
+          accepted_at = coalesce(accepted_at, :now),
+          delivered_at = CASE WHEN :status IN ('DELIVERED', 'READ') THEN coalesce(delivered_at, :now) ELSE delivered_at END,
+          read_at = CASE WHEN :status = 'READ' THEN coalesce(read_at, :now) ELSE read_at END
+        WHERE agency_id = :agency AND id = :id
+        """,
+        agency=notification.agency_id,
+        id=notification.id,
+        status=status,
+        reason=reason,
+        now=now,
+    )
+
+
+async def reopen(tx: Transaction, notification: Notification, *, now: datetime) -> bool:
+    """FAILED, or UNKNOWN and held for a person, becomes PENDING again by a person's word."""
+    return bool(
+        await tx.value(
+            """
+            UPDATE notifications_log SET status = 'PENDING', reason = NULL, settle_at = NULL, due_at = :now, updated_at = :now
+            WHERE agency_id = :agency AND id = :id AND (status = 'FAILED' OR (status = 'UNKNOWN' AND reason = 'HELD_FOR_HUMAN'))
+            RETURNING true
+            """,
+            agency=notification.agency_id,
+            id=notification.id,
+            now=now,
+        )
+    )
+
+
+async def free_capped(tx: Transaction, agency_id: UUID, now: datetime) -> list[UUID]:
+    """What waits for a cap is due now: the caps have changed."""
+    rows = await tx.all(
+        """
+        UPDATE notifications_log SET due_at = :now, updated_at = :now
+        WHERE agency_id = :agency AND status = 'PENDING' AND reason IN ('HOURLY_LIMIT', 'DAILY_LIMIT') AND due_at > :now
+        RETURNING id
+        """,
+        agency=agency_id,
+        now=now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def backlog(tx: Transaction, now: datetime) -> Mapping[str, Any]:
+    """Counts for the metrics: pending and due, sending, unknown, and the age of the most overdue."""
+    row = await tx.one("SELECT pending, oldest_due_seconds, sending, unknown FROM system_backlog(:now)", now=now)
+    assert row is not None
+    return dict(row)

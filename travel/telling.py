@@ -1,0 +1,141 @@
+"""Carries out what `audience` planned: the rows of notifications, and the news about them, in the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from travel import audience, metrics, status, wording
+from travel.audience import Case, End, KnowGate, Move, Step, Tell
+from travel.database import Transaction
+from travel.model import (
+    AgencySettings,
+    ByHand,
+    Channel,
+    EventKind,
+    Flight,
+    Language,
+    MessageTemplate,
+    News,
+    NotificationStatus,
+    NotificationType,
+    Trip,
+)
+from travel.records import agencies, history, notifications
+from travel.records import trips as trip_records
+
+Templates = dict[tuple[NotificationType, Language], MessageTemplate]
+
+
+@dataclass(kw_only=True, slots=True)
+class Carried:
+    """What was carried out: news for the feed, what is due at once, and when fresh looks are wanted."""
+
+    news: list[News] = field(default_factory=list)
+    due: list[UUID] = field(default_factory=list)
+    wanted_looks: list[datetime] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agency:
+    """What the decisions of one agency need beside the trips."""
+
+    id: UUID
+    settings: AgencySettings
+    templates: Templates
+
+
+async def agency(tx: Transaction, agency_id: UUID) -> Agency:
+    """Read it, anew for every decision."""
+    return Agency(
+        id=agency_id,
+        settings=await agencies.settings(tx, agency_id),
+        templates=await agencies.templates(tx, agency_id),
+    )
+
+
+async def tell(
+    tx: Transaction,
+    agency: Agency,
+    flight: Flight,
+    trips: Sequence[Trip],
+    now: datetime,
+    caused_by: UUID | None = None,
+) -> Carried:
+    """Plan for each of the agency's trips on a flight, and carry it out."""
+    carried = Carried()
+    if not trips:
+        return carried
+    ids = [trip.id for trip in trips]
+    known = await notifications.of_trips(tx, agency.id, ids, lock=True)
+    by_hand = await history.by_hand(tx, agency.id, ids)
+    for trip in trips:
+        seen = status.corrected(flight, by_hand.get(trip.id, ByHand()))
+        # Words about a flight that the trip was moved away from neither count as told nor are sent any more.
+        of_flight = [each for each in known[trip.id] if each.flight_id == flight.id]
+        moved_away = [each for each in known[trip.id] if each.flight_id != flight.id]
+        case = Case(trip=trip, flight=seen, settings=agency.settings, notifications=of_flight, now=now)
+        for step in [*audience.left_behind(moved_away), *audience.plan(case)]:
+            await _carry_out(tx, agency, case, step, carried, caused_by)
+        carried.wanted_looks += audience.wanted_looks(case)
+    return carried
+
+
+async def _carry_out(
+    tx: Transaction, agency: Agency, case: Case, step: Step, carried: Carried, caused_by: UUID | None
+) -> None:
+    trip, now = case.trip, case.now
+    match step:
+        case Tell():
+            await _write(tx, agency, case, step, carried, caused_by)
+        case End(notification_id=id_):
+            if await notifications.end(tx, agency.id, id_, step.status, step.reason, now):
+                carried.news.append(News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=trip.id, notification_id=id_))
+        case Move(notification_id=id_):
+            await notifications.move(tx, agency.id, id_, step.due_at, step.reason, now, step.expires_at)
+            carried.news.append(News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=trip.id, notification_id=id_))
+            if step.due_at <= now:
+                carried.due.append(id_)
+        case KnowGate(gate=gate):
+            await trip_records.know_gate(tx, agency.id, trip.id, gate)
+
+
+async def _write(
+    tx: Transaction, agency: Agency, case: Case, step: Tell, carried: Carried, caused_by: UUID | None
+) -> None:
+    trip = case.trip
+    message = wording.message(
+        step.type,
+        step.tells,
+        trip=trip,
+        flight=case.flight,
+        settings=agency.settings,
+        template=agency.templates.get((step.type, trip.language)),
+    )
+    written = await notifications.write(
+        tx,
+        agency.id,
+        notifications.Draft(
+            trip_id=trip.id,
+            flight_id=case.flight.id,
+            type=step.type,
+            idempotency_hash=step.hash,
+            status=step.status,
+            reason=step.reason,
+            due_at=step.due_at,
+            expires_at=step.expires_at,
+            tells=step.tells,
+            channel=Channel.WHATSAPP,
+            language=trip.language,
+            recipient=trip.phone,
+            body=message.body,
+            caused_by_id=caused_by,
+        ),
+        case.now,
+    )
+    if written is None:
+        return
+    metrics.decided.labels(step.type).inc()
+    carried.news.append(News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=trip.id, notification_id=written.id))
+    if written.status is NotificationStatus.PENDING and written.due_at <= case.now:
+        carried.due.append(written.id)

@@ -1,0 +1,125 @@
+"""What somebody outside may ask of the watching: an agent wants a look now or knows better, the source pushes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from travel import status, telling, timing
+from travel.clock import Clock
+from travel.database import Database, Transaction
+from travel.enqueue import Wakeups
+from travel.model import (
+    Correction,
+    EventKind,
+    Flight,
+    FlightState,
+    FlightStatusRecord,
+    News,
+    RefusedError,
+    StatusSource,
+    Trip,
+    Watch,
+)
+from travel.model import (
+    UserErrorCode as Code,
+)
+from travel.records import agencies, feed, flights, history, trips, usage
+
+
+async def check_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID, trip_id: UUID) -> Trip:
+    """Make the next look at a trip's flight due now, within the agency's budget. Raises RefusedError."""
+    now = clock.now()
+    async with db.transaction(agency_id) as tx:
+        trip = await _live_trip(tx, agency_id, trip_id)
+        flight = await flights.get(tx, trip.flight_id, lock=True)
+        if flight.watch is Watch.DONE:
+            raise RefusedError.one(Code.TOO_LATE, "The flight is over and no longer watched.", "tripId")
+        if now < timing.first_look(flight.booked_departure_at, now):
+            raise RefusedError.one(
+                Code.TOO_LATE, "AeroAPI knows a flight from 48 hours before its departure.", "tripId"
+            )
+        budget = (await agencies.settings(tx, agency_id)).daily_aeroapi_budget_usd
+        if budget is not None and await usage.spent(tx, agency_id, now.date()) >= budget:
+            raise RefusedError.one(Code.LIMIT_REACHED, "Today's AeroAPI budget of the agency is used up.", "tripId")
+        await flights.hasten(tx, flight.id, now)
+    if flight.watch is Watch.LANDING:
+        await wakeups.check_landing(flight.id)
+    else:
+        await wakeups.check_flight(flight.id)
+    return trip
+
+
+async def record_by_hand(
+    db: Database,
+    wakeups: Wakeups,
+    clock: Clock,
+    agency_id: UUID,
+    trip_id: UUID,
+    values: Mapping[str, datetime | str | bool],
+) -> tuple[Trip, FlightStatusRecord]:
+    """Write a status by hand: fields of FlightState that count for this trip until the source says something new.
+
+    Raises RefusedError.
+    """
+    now = clock.now()
+    async with db.transaction(agency_id) as tx:
+        trip = await _live_trip(tx, agency_id, trip_id)
+        flight = await flights.get(tx, trip.flight_id, lock=True)
+        if not values:
+            raise RefusedError.one(Code.INVALID, "Nothing was said about the flight.", "tripId")
+        if status.landed(flight.state):
+            raise RefusedError.one(Code.TOO_LATE, "The flight has landed.", "tripId")
+        record = await _append_by_hand(tx, agency_id, trip, flight, values, now)
+        carried = await telling.tell(tx, await telling.agency(tx, agency_id), flight, [trip], now, record.id)
+        changed = News(kind=EventKind.TRIP_STATUS_CHANGED, trip_id=trip.id, record_id=record.id)
+        await feed.publish(tx, agency_id, [changed, *carried.news], now)
+    await wakeups.deliver(agency_id, carried.due)
+    return trip, record
+
+
+async def _append_by_hand(
+    tx: Transaction,
+    agency_id: UUID,
+    trip: Trip,
+    flight: Flight,
+    values: Mapping[str, datetime | str | bool],
+    now: datetime,
+) -> FlightStatusRecord:
+    known = (await history.by_hand(tx, agency_id, [trip.id])).get(trip.id)
+    before = status.corrected(flight, known).state if known else flight.state
+    state = FlightState(**{**{name: getattr(before, name) for name in flights.STATE}, **values})
+    corrections = [
+        Correction(field=name, value=value, over=getattr(flight.state, name)) for name, value in values.items()
+    ]
+    return await history.append(
+        tx,
+        flight_id=flight.id,
+        agency_id=agency_id,
+        trip_id=trip.id,
+        source=StatusSource.MANUAL,
+        phase=status.phase(state),
+        state=state,
+        changes=status.compare(before, state, flight.booked_departure_at),
+        raw=history.raw_of(corrections),
+        now=now,
+    )
+
+
+async def push(db: Database, wakeups: Wakeups, clock: Clock, fa_flight_id: str) -> None:
+    """AeroAPI pushed something about a flight: look at once, believe nothing of it."""
+    now = clock.now()
+    async with db.transaction() as tx:
+        pinned = await flights.pinned(tx, fa_flight_id)
+        for flight_id in pinned:
+            await flights.hasten(tx, flight_id, now, pushed=True)
+    for flight_id in pinned:
+        await wakeups.check_flight(flight_id)
+
+
+async def _live_trip(tx: Transaction, agency_id: UUID, trip_id: UUID) -> Trip:
+    trip = await trips.get(tx, agency_id, trip_id)
+    if trip is None:
+        raise RefusedError.one(Code.NOT_FOUND, "The agency has no such trip.", "tripId")
+    if trip.archived_at is not None:
+        raise RefusedError.one(Code.TOO_LATE, "The trip is archived.", "tripId")
+    return trip

@@ -1,0 +1,224 @@
+"""Twilio's Messages API: send one, list what was taken. Source: Twilio's OpenAPI 2026-04, twilio-python 9.13.
+
+Messages have no idempotency key, so the answer to a send is one of four facts, and only AMBIGUOUS leaves open whether
+Twilio took the message. Nothing here retries: the rows of the attempts decide that.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from travel import twilio_codes
+from travel.model import Channel
+from travel.twilio_codes import Remedy
+
+NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""Failures before a byte of the request left: a definite no. Every other failure of the call is ambiguous."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """One message to hand over. `content_sid` replaces the body where it is set."""
+
+    channel: Channel
+    to: str
+    body: str
+    content_sid: str | None
+    variables: tuple[str, ...]
+    callback_url: str
+    validity_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """201: Twilio has it."""
+
+    sid: str
+    http_status: int = 201
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A definite no; `remedy` says what may help. `retry_after` in seconds."""
+
+    remedy: Remedy
+    http_status: int | None
+    code: int | None
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ambiguous:
+    """Nobody knows whether Twilio took it."""
+
+    http_status: int | None
+    message: str
+
+
+Answer = Accepted | Refused | Ambiguous
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A message as Twilio lists it."""
+
+    sid: str
+    to: str
+    body: str
+    status: str
+    error_code: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Senders:
+    """The numbers messages come from, E.164; no SMS number means no SMS."""
+
+    whatsapp: str
+    sms: str | None
+
+
+class Twilio:
+    """Talks to one account. One instance per process; its client keeps the connections."""
+
+    def __init__(self, client: httpx.AsyncClient, *, account_sid: str, senders: Senders, total_seconds: float) -> None:
+        self._client = client
+        self._messages = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
+        self._senders = senders
+        self._total_seconds = total_seconds
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        url: str,
+        account_sid: str,
+        auth_token: str,
+        senders: Senders,
+        connect_seconds: float,
+        read_seconds: float,
+        total_seconds: float,
+        concurrency: int,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> "Twilio":
+        """A gateway with its own pool; `transport` lets a stand-in be mounted."""
+        client = httpx.AsyncClient(
+            base_url=url.rstrip("/"),
+            auth=(account_sid, auth_token),
+            timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=total_seconds),
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            transport=transport,
+            follow_redirects=False,
+        )
+        return cls(client, account_sid=account_sid, senders=senders, total_seconds=total_seconds)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def can(self, channel: Channel) -> bool:
+        """Whether there is a sender for the channel."""
+        return channel is Channel.WHATSAPP or self._senders.sms is not None
+
+    async def send(self, message: Outgoing) -> Answer:
+        """Hand one message over, once, within the total time of the configuration."""
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                response = await self._client.post(self._messages, data=self._form(message))
+        except NOTHING_LEFT as refused:
+            return Refused(remedy=Remedy.RETRY, http_status=None, code=None, message=type(refused).__name__)
+        except (httpx.HTTPError, TimeoutError) as lost:
+            return Ambiguous(http_status=None, message=type(lost).__name__)
+        return answer_of(response)
+
+    async def taken(self, *, to: str, channel: Channel) -> list[Listed]:
+        """What the account took for a recipient, newest first, up to 200. Raises httpx.HTTPError or TimeoutError.
+
+        It is not asked by day: a message that is still queued has no date of sending and would be left out.
+        """
+        query = {"To": self._address(to, channel), "PageSize": "200"}
+        async with asyncio.timeout(self._total_seconds):
+            response = await self._client.get(self._messages, params=query)
+        response.raise_for_status()
+        return [_listed(message) for message in response.json()["messages"]]
+
+    def _address(self, phone: str, channel: Channel) -> str:
+        return f"whatsapp:{phone}" if channel is Channel.WHATSAPP else phone
+
+    def _form(self, message: Outgoing) -> dict[str, str]:
+        sender = self._senders.whatsapp if message.channel is Channel.WHATSAPP else self._senders.sms
+        assert sender is not None, "delivery checks can() before it sends"
+        form = {
+            "To": self._address(message.to, message.channel),
+            "From": self._address(sender, message.channel),
+            "StatusCallback": message.callback_url,
+            "ValidityPeriod": str(max(1, min(message.validity_seconds, 36_000))),
+        }
+        if message.content_sid is None:
+            return {**form, "Body": message.body}
+        numbered = {str(number): value for number, value in enumerate(message.variables, start=1)}
+        return {
+            **form,
+            "ContentSid": message.content_sid,
+            "ContentVariables": orjson.dumps(numbered).decode(),
+        }
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """What an HTTP answer means.
+
+    | answer                                     | meaning                         |
+    |--------------------------------------------|---------------------------------|
+    | 201 with a sid                             | accepted                        |
+    | 4xx with Twilio's code, 429                | refused; the code's remedy      |
+    | anything else: 5xx, a proxy's 4xx, bad 2xx | ambiguous                       |
+    """
+    body = _json(response)
+    status = response.status_code
+    if status == 201 and isinstance(body.get("sid"), str):
+        return Accepted(sid=body["sid"])
+    code = body.get("code") if isinstance(body.get("code"), int) else None
+    message = str(body.get("message") or f"HTTP {status}")[:500]
+    if status == 429:
+        return Refused(
+            remedy=Remedy.RETRY if code in (None, 20429) else twilio_codes.remedy(code),
+            http_status=status,
+            code=code,
+            message=message,
+            retry_after=_retry_after(response),
+        )
+    if status == 401 or (400 <= status < 500 and code is not None):
+        remedy = Remedy.CONFIG if status == 401 else twilio_codes.remedy(code)
+        return Refused(remedy=remedy, http_status=status, code=code, message=message)
+    return Ambiguous(http_status=status, message=message)
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return min(float(value), 3600) if value.isdigit() else None
+
+
+def _listed(message: dict[str, Any]) -> Listed:
+    code = message.get("error_code")
+    return Listed(
+        sid=message["sid"],
+        to=message["to"],
+        body=message.get("body") or "",
+        status=message["status"],
+        error_code=int(code) if code is not None else None,
+        created_at=parsedate_to_datetime(message["date_created"]).astimezone(UTC),
+    )
