@@ -1,0 +1,1 @@
+"""What runs because the clock or the queue says so. Jobs are shells: ids in, one action of travel."""

@@ -120,7 +120,7 @@ class AeroApi:
         kind = query.get("ident_type")
         if kind is not None and kind not in KINDS:
             raise Refused("ident_type must be one of designator, registration, fa_flight_id")
-        if kind == "fa_flight_id" and not FLIGHT_ID.fullmatch(ident) and not self.scenario.under(ident):
+        if kind == "fa_flight_id" and not self._is_id(ident):
             raise Refused("ident is not a valid fa_flight_id")
         window = windows.of_flights(query, now)
         found = self._found(ident, kind, window, now)
@@ -132,6 +132,10 @@ class AeroApi:
             "num_pages": pages,
             "flights": [self._record(raw, now) for raw in page],
         }, pages
+
+    def _is_id(self, text: str) -> bool:
+        """Whether it has the usual shape, or is the id of a flight after all: ids are opaque."""
+        return bool(FLIGHT_ID.fullmatch(text)) or any(text in one.ids for one in self.scenario.under(text))
 
     def _found(self, ident: str, kind: str | None, window: Window, now: datetime) -> list[Raw]:
         """The visible instances of this name in the window, latest departure first."""

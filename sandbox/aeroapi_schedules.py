@@ -69,10 +69,7 @@ def _rows_of(raw: Raw, *, known: bool, shared: bool) -> list[dict[str, Any]]:
         **_place("destination", fields.get("destination")),
         "fa_flight_id": fields["fa_flight_id"] if known else None,
         "meal_service": fields.get("meal_service") or "",
-        **{
-            f"seats_cabin_{cabin}": fields.get(f"seats_cabin_{cabin}")
-            for cabin in ("business", "coach", "first")
-        },
+        **{f"seats_cabin_{cabin}": fields.get(f"seats_cabin_{cabin}") for cabin in ("business", "coach", "first")},
     }
     made = [_idents(own, (None, None, None)) | rest]
     for icao, iata in _codeshares(fields) if shared else ():

@@ -62,9 +62,7 @@ def of_flights(query: Mapping[str, str], now: datetime) -> Window:
 def bounded(window: Window, now: datetime) -> Window:
     """What AeroAPI takes for a side of the window that was not given, when flights are asked by a name."""
     start = window.start or now - PAST_BY_DEFAULT
-    return Window(
-        start=start, end=window.end or now + AHEAD, offset=window.offset, max_pages=window.max_pages
-    )
+    return Window(start=start, end=window.end or now + AHEAD, offset=window.offset, max_pages=window.max_pages)
 
 
 def of_schedules(start: str, end: str, query: Mapping[str, str], now: datetime) -> Window:

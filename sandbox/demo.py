@@ -104,9 +104,7 @@ def _under_way(base: datetime) -> list[dict[str, Any]]:
         _flight(base, "IBE6845", "IB6845", "LEMD", "SAEZ", -735, 748),
         _flight(base, "ARG1303", "AR1303", "SACO", "SABE", -72, 85),
         _flight(base, "GLO7651", "G37651", "SBGR", "SAEZ", -160, 178),
-        _flight(
-            base, "LAN456", "LA456", "SCEL", "SAEZ", -95, 127, (3, {"estimated_on": 28, "estimated_in": 36})
-        ),
+        _flight(base, "LAN456", "LA456", "SCEL", "SAEZ", -95, 127, (3, {"estimated_on": 28, "estimated_in": 36})),
     ]
 
 
@@ -138,9 +136,7 @@ def _short_hops(base: datetime) -> list[dict[str, Any]]:
 def _eventful(base: datetime) -> list[dict[str, Any]]:
     """Delays that grow, one flight brought forward, gates, cancellations kept and taken back, a diversion."""
     turned = 68
-    tucuman = _flight(
-        base, "ARG1474", "AR1474", "SABE", "SANT", 16, 120, (turned, {"diverted": True}), lands=False
-    )
+    tucuman = _flight(base, "ARG1474", "AR1474", "SABE", "SANT", 16, 120, (turned, {"diverted": True}), lands=False)
     cordoba = _flight(base, "ARG1474", "AR1474", "SABE", "SACO", 26, 92, late=-10)
     cordoba |= {"fa_flight_id": tucuman["fa_flight_id"], "visible_from": _at(base, turned)}
     return [

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-TIMES = tuple(
-    f"{kind}_{what}" for what in ("out", "off", "on", "in") for kind in ("scheduled", "estimated", "actual")
-)
+TIMES = tuple(f"{kind}_{what}" for what in ("out", "off", "on", "in") for kind in ("scheduled", "estimated", "actual"))
+NAMES = ("ident", "ident_icao", "ident_iata", "registration", "fa_flight_id")
+NAME_LISTS = ("codeshares", "codeshares_iata")
+PLACES = ("origin", "destination")
 REQUIRED = ("fa_flight_id", "ident", "scheduled_out", "timeline")
 # Keys of a line that direct the play and are no field of AeroAPI.
 DIRECTIONS = frozenset({"visible_from", "timeline"})
@@ -44,6 +45,11 @@ class Flight:
         """The departure as it was published first: gate, or runway where there is no gate time."""
         departure: datetime = self.fields.get("scheduled_out") or self.fields["scheduled_off"]
         return departure
+
+    @property
+    def ids(self) -> set[str]:
+        """Every `fa_flight_id` that the instance ever goes by."""
+        return {self.fa_flight_id, *(step.replace_id for step in self.steps if step.replace_id)}
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -167,10 +173,21 @@ def _step(step: Any, place: str) -> Step:
 
 
 def _fields(values: Mapping[str, Any], place: str) -> dict[str, Any]:
+    for key, value in values.items():
+        if key in NAMES and not (value is None or _is_text(value)):
+            raise ScenarioError(f"{place}: {key} must be a text or null")
+        if key in NAME_LISTS and not (value is None or (isinstance(value, list) and all(map(_is_text, value)))):
+            raise ScenarioError(f"{place}: {key} must be a list of texts or null")
+        if key in PLACES and not (value is None or _is_text(value) or isinstance(value, Mapping)):
+            raise ScenarioError(f"{place}: {key} must be the code of an airport or null")
     return {
         key: instant_of(value, f"{place}: {key}") if key in TIMES and value is not None else value
         for key, value in values.items()
     }
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def instant_of(value: Any, place: str) -> datetime:

@@ -44,9 +44,7 @@ def delay(scheduled: Times, departs: datetime, rng: Random) -> list[Step]:
     if abs(late) < ANNOUNCED:
         return []
     if late < timedelta(0):
-        return [
-            (departs - minutes(rng.randint(40, 90)), _moved(scheduled, late + minutes(rng.randint(-2, 2))))
-        ]
+        return [(departs - minutes(rng.randint(40, 90)), _moved(scheduled, late + minutes(rng.randint(-2, 2))))]
     first_at = scheduled.out - minutes(rng.randint(40, 150))
     last_at = departs - minutes(rng.randint(8, 25))
     count = 1 + min(4, int(late / minutes(25)))
@@ -79,9 +77,7 @@ def arrival(real: Times, rng: Random) -> list[Step]:
     near = real.on - minutes(25)
     if near > halfway:
         gate = f"{rng.choice('ABCDE')}{rng.randint(1, 60)}"
-        steps.append(
-            (near, _expected(real.on + minutes(rng.randint(-2, 2)), near) | {"gate_destination": gate})
-        )
+        steps.append((near, _expected(real.on + minutes(rng.randint(-2, 2)), near) | {"gate_destination": gate}))
     landed = {"actual_on": real.on, "estimated_in": whole_minute(real.on + TAXI_IN_USUAL)}
     steps.append((real.on + timedelta(seconds=rng.randint(10, 90)), landed))
     if rng.random() < 0.4:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.instance import (
+    NAME_LISTS,
+    NAMES,
     TIMES,
     Flight,
     Landing,
@@ -41,8 +43,6 @@ __all__ = [
     "phone",
     "raw_at",
 ]
-
-NAMES = ("ident", "ident_icao", "ident_iata", "registration", "fa_flight_id", "codeshares", "codeshares_iata")
 
 
 class Scenario:
@@ -85,16 +85,14 @@ class Scenario:
 
 
 def _newness(flight: Flight) -> tuple[bool, datetime, datetime]:
-    diverted = bool(flight.fields.get("diverted")) or any(
-        step.changes.get("diverted") for step in flight.steps
-    )
+    diverted = bool(flight.fields.get("diverted")) or any(step.changes.get("diverted") for step in flight.steps)
     return not diverted, flight.visible_from or datetime.min.replace(tzinfo=UTC), flight.departure_at
 
 
 def _names(flight: Flight) -> set[str]:
     found = {step.replace_id.upper() for step in flight.steps if step.replace_id}
     for fields in (flight.fields, *(step.changes for step in flight.steps)):
-        for key in NAMES:
+        for key in (*NAMES, *NAME_LISTS):
             value = fields.get(key)
             found.update(name.upper() for name in ([value] if isinstance(value, str) else value or ()))
     return found

@@ -122,20 +122,26 @@ Step = Tell | End | Move | KnowGate
 
 def told(case: Case) -> Told:
     """What the traveller last heard on each topic; before any message, what was booked and the first gate."""
-    heard = [notification for notification in case.notifications if notification.status in HEARD]
-    sum_ = Told(departure_at=case.flight.booked_departure_at, gate=case.trip.first_gate)
-    for notification in heard:
+    return heard(case.notifications, Told(departure_at=case.flight.booked_departure_at, gate=case.trip.first_gate))
+
+
+def heard(notifications: Sequence[Notification], known: Told | None = None) -> Told:
+    """What the messages that were handed over say together, over what was `known` before the first."""
+    total = known or Told()
+    for notification in notifications:
+        if notification.status not in HEARD:
+            continue
         tells = notification.tells
-        sum_ = replace(
-            sum_,
-            departure_at=tells.departure_at or sum_.departure_at,
-            gate=tells.gate or sum_.gate,
-            airport=tells.airport or sum_.airport,
-            cancelled=_now_cancelled(notification.type, sum_.cancelled),
-            landed=sum_.landed or notification.type is Type.LANDING_WELCOME,
+        total = replace(
+            total,
+            departure_at=tells.departure_at or total.departure_at,
+            gate=tells.gate or total.gate,
+            airport=tells.airport or total.airport,
+            cancelled=_now_cancelled(notification.type, total.cancelled),
+            landed=total.landed or notification.type is Type.LANDING_WELCOME,
             at=notification.accepted_at or notification.updated_at,
         )
-    return sum_
+    return total
 
 
 def _now_cancelled(type_: Type, before: bool) -> bool:

@@ -49,6 +49,7 @@ class Config(BaseSettings):
     delivery_lease_seconds: float = Field(default=25, gt=0)
     settling_seconds: float = Field(default=180, gt=0)
     sweep_seconds: float = Field(default=1, gt=0, le=30)
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
     clock_start: datetime | None = None
     clock_origin: float | None = None

@@ -45,38 +45,42 @@ def encode(job: dict[str, Any]) -> bytes:
 
 
 class Wakeups:
-    """Says to the workers that something is due now."""
+    """Says to the workers that something is due now. Each answer tells whether Redis took the wake-up."""
 
     def __init__(self, redis: ArqRedis | None) -> None:
         self._redis = redis
 
-    async def check_flight(self, flight_id: UUID) -> None:
+    async def check_flight(self, flight_id: UUID) -> bool:
         """Look at a flight that is due."""
-        await self._wake("check_flight", str(flight_id))
+        return await self._wake("check_flight", str(flight_id))
 
-    async def check_landing(self, flight_id: UUID) -> None:
+    async def check_landing(self, flight_id: UUID) -> bool:
         """Look for the landing of a flight that is due."""
-        await self._wake("check_landing", str(flight_id))
+        return await self._wake("check_landing", str(flight_id))
 
-    async def deliver(self, agency_id: UUID, notification_ids: list[UUID]) -> None:
+    async def deliver(self, agency_id: UUID, notification_ids: list[UUID]) -> bool:
         """Hand over notifications that are due."""
-        for notification_id in notification_ids:
-            await self._wake("deliver_notification", str(agency_id), str(notification_id))
+        took = [await self._wake("deliver_notification", str(agency_id), str(each)) for each in notification_ids]
+        return all(took)
 
-    async def replan(self, agency_id: UUID) -> None:
+    async def replan(self, agency_id: UUID) -> bool:
         """Decide anew about all trips of an agency whose settings changed."""
-        await self._wake("replan_agency", str(agency_id))
+        return await self._wake("replan_agency", str(agency_id))
 
-    async def process_webhook(self, inbox_id: int) -> None:
+    async def process_webhook(self, inbox_id: int) -> bool:
         """Work on a webhook that was stored."""
-        await self._wake("process_webhook", inbox_id)
+        return await self._wake("process_webhook", inbox_id)
 
-    async def _wake(self, job: str, *arguments: Any) -> None:
+    async def _wake(self, job: str, *arguments: Any) -> bool:
         if self._redis is None:
-            return
+            return False
+        # The id damps wake-ups that say the same; nothing depends on it, PostgreSQL's claims decide.
+        name = ":".join([job, *(str(argument) for argument in arguments)])
         try:
             async with asyncio.timeout(SECONDS):
-                await self._redis.enqueue_job(job, *arguments)
+                await self._redis.enqueue_job(job, *arguments, _job_id=name)
         except (RedisError, OSError, TimeoutError) as away:
             lost.labels(job).inc()
             log.warning("wakeup_lost", job=job, error=type(away).__name__)
+            return False
+        return True

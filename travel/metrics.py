@@ -18,3 +18,4 @@ decided_to_accepted = Histogram(
 overdue_flights = Gauge("bauhaus_flights_overdue_seconds", "Age of the most overdue look.")
 waiting = Gauge("bauhaus_notifications_waiting", "Notifications on their way, by status.", ["status"])
 overdue_notifications = Gauge("bauhaus_notifications_overdue_seconds", "Age of the most overdue notification.")
+database_away = Counter("bauhaus_database_away", "Readings of the backlog that the database did not answer.")

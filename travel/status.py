@@ -12,6 +12,8 @@ from travel.model import (
     FlightState,
     StatusChange,
     StatusChangeKind,
+    TripStatus,
+    Watch,
 )
 
 CONFIRM_CANCELLATION = timedelta(minutes=5)
@@ -244,3 +246,38 @@ def corrected(flight: Flight, by_hand: ByHand) -> Flight:
         best_departure_at=best_departure(state, flight.booked_departure_at),
         cancelled_seen_at=seen_at,
     )
+
+
+DEPARTING_WITHIN = timedelta(hours=3)
+
+
+def trip_status(flight: Flight, *, archived: bool, now: datetime) -> TripStatus:
+    """How a trip stands. `records.trip_pages` says the same in SQL, for filters; a test compares the two.
+
+    | true                                           | status    |
+    |------------------------------------------------|-----------|
+    | archived                                       | ARCHIVED  |
+    | landed or arrived                              | LANDED    |
+    | cancelled                                      | CANCELLED |
+    | diverted                                       | DIVERTED  |
+    | no longer watched, and none of the above       | LOST      |
+    | in the air                                     | IN_FLIGHT |
+    | left the gate, or departs within three hours   | DEPARTING |
+    | otherwise                                      | UPCOMING  |
+    """
+    by_phase = {
+        FlightPhase.LANDED: TripStatus.LANDED,
+        FlightPhase.ARRIVED: TripStatus.LANDED,
+        FlightPhase.CANCELLED: TripStatus.CANCELLED,
+        FlightPhase.DIVERTED: TripStatus.DIVERTED,
+    }
+    if archived:
+        return TripStatus.ARCHIVED
+    if flight.phase in by_phase:
+        return by_phase[flight.phase]
+    if flight.watch is Watch.DONE:
+        return TripStatus.LOST
+    if flight.phase is FlightPhase.AIRBORNE:
+        return TripStatus.IN_FLIGHT
+    near = flight.best_departure_at <= now + DEPARTING_WITHIN
+    return TripStatus.DEPARTING if near or flight.phase is FlightPhase.TAXIING_OUT else TripStatus.UPCOMING

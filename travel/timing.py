@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from travel import status
-from travel.model import AgencySettings, FlightState, Watch
+from travel.model import AgencySettings, Flight, FlightState, Watch
 
 REMINDER_AHEAD = timedelta(hours=24)
 REMINDER_ROOM = timedelta(hours=6)
@@ -188,3 +188,15 @@ def look_again(watch: Watch, failures: int, now: datetime) -> datetime:
     """After the n-th failed look in a row: 30 s doubling to 10 minutes, near touchdown never over the approach's beat."""
     wait = timedelta(seconds=min(30 * 2 ** min(failures - 1, 10), 600))
     return now + (min(wait, APPROACH_BEAT) if watch is Watch.LANDING else wait)
+
+
+STALE_AFTER = timedelta(minutes=10)
+STALE_AFTER_ON_APPROACH = timedelta(minutes=4)
+
+
+def is_stale(flight: Flight, now: datetime) -> bool:
+    """Whether the last good answer is older than the phase allows: looks failed, or the next one is overdue."""
+    if flight.next_check_at is None:
+        return False
+    allowed = STALE_AFTER_ON_APPROACH if flight.watch is Watch.LANDING else STALE_AFTER
+    return flight.consecutive_failures > 1 or now - flight.next_check_at > allowed

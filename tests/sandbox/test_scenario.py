@@ -55,9 +55,7 @@ def test_a_step_may_set_nothing():
 
 
 def test_a_flight_is_unknown_before_it_is_visible_and_after_it_is_gone():
-    flight = play(
-        {"at": "2026-03-01T13:00:00+02:00", "gone": True}, {"at": "2026-03-01T11:30:00Z", "gone": False}
-    )
+    flight = play({"at": "2026-03-01T13:00:00+02:00", "gone": True}, {"at": "2026-03-01T11:30:00Z", "gone": False})
     first = datetime(2026, 2, 27, 12, tzinfo=UTC)
     assert scenario.raw_at(flight, first - timedelta(seconds=1)) is None
     assert scenario.raw_at(flight, first) is not None
@@ -111,6 +109,9 @@ def test_lines_are_added_all_or_none():
         ("{", "not JSON"),
         ("[]", "one JSON object"),
         (LINE | {"ident": ""}, "ident must be a text"),
+        (LINE | {"registration": 7}, "registration must be a text or null"),
+        (LINE | {"codeshares": "AFR1"}, "codeshares must be a list of texts or null"),
+        (LINE | {"origin": 7}, "origin must be the code of an airport or null"),
         (LINE | {"timeline": {}}, "timeline must be a list"),
         (LINE | {"scheduled_out": "2026-03-01T12:00:00"}, "scheduled_out.*needs an offset"),
         (LINE | {"scheduled_out": 1}, "scheduled_out: 1 is no ISO 8601 instant"),
@@ -152,9 +153,7 @@ def test_the_truth_of_a_landing_is_the_touchdown_and_when_it_was_shown():
 def test_only_a_cancellation_that_was_not_taken_back_counts():
     cancelled = {"at": "2026-03-01T10:00:00Z", "set": {"cancelled": True}}
     assert scenario.ends_cancelled(play(cancelled))
-    assert not scenario.ends_cancelled(
-        play(cancelled, {"at": "2026-03-01T11:00:00Z", "set": {"cancelled": False}})
-    )
+    assert not scenario.ends_cancelled(play(cancelled, {"at": "2026-03-01T11:00:00Z", "set": {"cancelled": False}}))
 
 
 def test_travellers_and_settings_stand_in_one_file_in_any_order(tmp_path):
@@ -202,8 +201,6 @@ def test_without_a_file_each_flight_has_one_traveller_and_a_diversion_leg_none()
 
 
 def test_phones_are_distinct_and_valid():
-    numbers = [
-        scenario.phone(number) for number in [*range(5000), *range(9_990, 10_010), *range(99_990, 100_000)]
-    ]
+    numbers = [scenario.phone(number) for number in [*range(5000), *range(9_990, 10_010), *range(99_990, 100_000)]]
     assert len(set(numbers)) == len(numbers)
     assert all(phonenumbers.is_valid_number(phonenumbers.parse(number)) for number in numbers)

@@ -120,7 +120,10 @@ async def change_settings(
     Raises asyncpg.CheckViolationError where values do not fit together.
     """
     assert values.keys() <= CHANGEABLE
-    assignments = "".join(f"{name} = :{name}, " for name in sorted(values))
+    # Switches that are not named stay as they are.
+    assignments = "".join(
+        "features = features || :features, " if name == "features" else f"{name} = :{name}, " for name in sorted(values)
+    )
     row = await tx.one(
         f"""
         UPDATE agencies_settings SET {assignments} version = version + 1, updated_at = :now

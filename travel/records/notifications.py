@@ -149,6 +149,16 @@ async def get(tx: Transaction, agency_id: UUID, notification_id: UUID) -> Notifi
     return None if row is None else from_row(row)
 
 
+async def many(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID]) -> dict[UUID, Notification]:
+    """Notifications of the agency by id."""
+    rows = await tx.all(
+        f"SELECT {COLUMNS} FROM notifications_log WHERE agency_id = :agency AND id = ANY(:ids)",  # noqa: S608
+        agency=agency_id,
+        ids=list(notification_ids),
+    )
+    return {row["id"]: from_row(row) for row in rows}
+
+
 async def lock(
     tx: Transaction,
     agency_id: UUID,

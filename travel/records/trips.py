@@ -78,6 +78,16 @@ async def get(tx: Transaction, agency_id: UUID, trip_id: UUID, *, lock: bool = F
     return None if row is None else from_row(row)
 
 
+async def many(tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUID]) -> dict[UUID, Trip]:
+    """Trips of the agency by id."""
+    rows = await tx.all(
+        f"SELECT {COLUMNS} FROM trips WHERE agency_id = :agency AND id = ANY(:ids)",  # noqa: S608
+        agency=agency_id,
+        ids=list(trip_ids),
+    )
+    return {row["id"]: from_row(row) for row in rows}
+
+
 async def on_flight(tx: Transaction, agency_id: UUID, flight_id: UUID) -> Sequence[Trip]:
     """The agency's trips on a flight that are not archived."""
     rows = await tx.all(

@@ -1,0 +1,284 @@
+"""The agency, what it chose, who may speak for it, and what happened in a span."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from graph import ids
+from graph.context import Info
+from graph.feed_cursor import FeedCursor
+from graph.scalars import LocalTime
+from graph.types import Node
+from travel import catalogue, model
+from travel.model import (
+    AgencyStatus,
+    Feature,
+    Language,
+    NotificationReason,
+    NotificationStatus,
+    NotificationType,
+    Role,
+    Stage,
+    UnknownDeliveryPolicy,
+)
+from travel.records import activity, feed, keys
+
+
+@strawberry.type(description="A switch, and how it stands.")
+class FeatureFlag:
+    name: Feature = strawberry.field(description="Which one.")
+    enabled: bool = strawberry.field(description="Whether it is on.")
+
+
+@strawberry.type(description="What an agency chose. A change is obeyed by the very next decision.")
+class AgencySettings:
+    quiet_hours_start: LocalTime = strawberry.field(description="From then on, what can wait waits.")
+    quiet_hours_end: LocalTime = strawberry.field(description="Until then. Equal to the start: no quiet hours.")
+    timezone_override: str | None = strawberry.field(
+        description="Overrides where the traveller is, for agencies whose travellers stay in one zone (IANA name)."
+    )
+    boarding_notification_offset_minutes: int = strawberry.field(
+        description="How long before departure boarding is told."
+    )
+    landing_notification_enabled: bool = strawberry.field(description="Whether travellers are welcomed.")
+    reminder24h_enabled: bool = strawberry.field(
+        name="reminder24hEnabled", description="Whether travellers are reminded."
+    )
+    delay_threshold_minutes: int = strawberry.field(
+        description="How far a departure must move from what the traveller was last told before it is news."
+    )
+    max_retry_attempts: int = strawberry.field(description="Tries per message, the first included.")
+    retry_initial_delay_seconds: int = strawberry.field(description="The longest first wait between tries.")
+    retry_backoff_factor: float = strawberry.field(description="By which the wait grows.")
+    retry_max_delay_seconds: int = strawberry.field(description="Beyond which it does not grow.")
+    max_notifications_per_hour: int = strawberry.field(description="Messages in any 60 minutes; the rest wait.")
+    max_notifications_per_day: int = strawberry.field(description="Messages in any 24 hours; the rest wait.")
+    language: Language = strawberry.field(description="For travellers without a language of their own.")
+    on_unknown_delivery: UnknownDeliveryPolicy = strawberry.field(
+        description="What happens to a message of which nobody knows whether Twilio took it, after the settling time."
+    )
+    daily_aeroapi_budget_usd: float | None = strawberry.field(
+        description="Dollars a day that this agency's share of AeroAPI may cost; null is no limit."
+    )
+    features: list[FeatureFlag] = strawberry.field(description="All switches.")
+    version: int = strawberry.field(
+        description="Goes up by one with every change; an update names the version it was made from."
+    )
+    updated_at: datetime = strawberry.field(description="When they last changed.")
+
+    @classmethod
+    def of(cls, value: model.AgencySettings) -> "AgencySettings":
+        return cls(
+            quiet_hours_start=LocalTime(f"{value.quiet_hours_start:%H:%M}"),
+            quiet_hours_end=LocalTime(f"{value.quiet_hours_end:%H:%M}"),
+            timezone_override=value.timezone_override,
+            boarding_notification_offset_minutes=value.boarding_notification_offset_minutes,
+            landing_notification_enabled=value.landing_notification_enabled,
+            reminder24h_enabled=value.reminder_24h_enabled,
+            delay_threshold_minutes=value.delay_threshold_minutes,
+            max_retry_attempts=value.max_retry_attempts,
+            retry_initial_delay_seconds=value.retry_initial_delay_seconds,
+            retry_backoff_factor=value.retry_backoff_factor,
+            retry_max_delay_seconds=value.retry_max_delay_seconds,
+            max_notifications_per_hour=value.max_notifications_per_hour,
+            max_notifications_per_day=value.max_notifications_per_day,
+            language=value.language,
+            on_unknown_delivery=value.on_unknown_delivery,
+            daily_aeroapi_budget_usd=value.daily_aeroapi_budget_usd,
+            features=[FeatureFlag(name=each, enabled=value.enabled(each)) for each in Feature],
+            version=value.version,
+            updated_at=value.updated_at,
+        )
+
+
+@strawberry.type(description="How a type is worded in a language.")
+class MessageTemplate:
+    type: NotificationType = strawberry.field(description="What it is about.")
+    language: Language = strawberry.field(description="In which language.")
+    content_sid: str | None = strawberry.field(
+        description="The approved WhatsApp template, for those outside the 24 h window."
+    )
+    body: str = strawberry.field(description="The text; {{1}}, {{2}} … are its variables.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+
+    @classmethod
+    def of(cls, value: model.MessageTemplate) -> "MessageTemplate":
+        return cls(
+            type=value.type,
+            language=value.language,
+            content_sid=value.content_sid,
+            body=value.body or catalogue.TEXTS[value.type, value.language],
+            updated_at=value.updated_at,
+        )
+
+
+@strawberry.type(description="A credential of the agency. Its secret was shown once.")
+class ApiKey(Node):
+    name: str = strawberry.field(description="What the agency calls it.")
+    role: Role = strawberry.field(description="What it may do.")
+    prefix: str = strawberry.field(description="How its secret begins.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    last_used_at: datetime | None = strawberry.field(description="When it was last used, to the minute.")
+    expires_at: datetime | None = strawberry.field(description="When it ends by itself.")
+    revoked_at: datetime | None = strawberry.field(description="Since when it is refused.")
+
+    @classmethod
+    def of(cls, value: model.ApiKey) -> "ApiKey":
+        return cls(
+            id=strawberry.ID(ids.encode("ApiKey", value.id)),
+            name=value.name,
+            role=value.role,
+            prefix=f"bh_{value.prefix}",
+            created_at=value.created_at,
+            last_used_at=value.last_used_at,
+            expires_at=value.expires_at,
+            revoked_at=value.revoked_at,
+        )
+
+
+@strawberry.type(description="Notifications in one state.")
+class NotificationStatusCount:
+    status: NotificationStatus = strawberry.field(description="The state they are in now.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="Notifications of one type.")
+class NotificationTypeCount:
+    type: NotificationType = strawberry.field(description="What they are about.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="Notifications that were not sent, by why.")
+class ReasonCount:
+    reason: NotificationReason = strawberry.field(description="Why.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How long one stage took.")
+class StageLatency:
+    stage: Stage = strawberry.field(description="From which moment to which.")
+    count: int = strawberry.field(description="How many were measured.")
+    p50_seconds: float = strawberry.field(name="p50Seconds", description="Half took no longer.")
+    p95_seconds: float = strawberry.field(name="p95Seconds", description="95 in 100 took no longer.")
+    max_seconds: float = strawberry.field(description="The longest.")
+
+
+@strawberry.type(description="What happened in a span: counted, never estimated.")
+class AgencyActivity:
+    agency_id: strawberry.Private[object]
+    since: strawberry.Private[datetime]
+    until: strawberry.Private[datetime]
+
+    @strawberry.field(description="Trips made in the span.")
+    async def trips(self, info: Info) -> int:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            return await activity.trips(tx, agency_id, self.since, self.until)
+
+    @strawberry.field(description="Notifications made in the span, by how they stand now.")
+    async def notifications_by_status(self, info: Info) -> list[NotificationStatusCount]:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            counted = await activity.by_status(tx, agency_id, self.since, self.until)
+        return [NotificationStatusCount(status=each, count=many) for each, many in counted.items()]
+
+    @strawberry.field(description="Notifications made in the span, by type.")
+    async def notifications_by_type(self, info: Info) -> list[NotificationTypeCount]:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            counted = await activity.by_type(tx, agency_id, self.since, self.until)
+        return [NotificationTypeCount(type=each, count=many) for each, many in counted.items()]
+
+    @strawberry.field(description="Why messages were not sent.")
+    async def suppressed_by_reason(self, info: Info) -> list[ReasonCount]:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            counted = await activity.silences(tx, agency_id, self.since, self.until)
+        return [ReasonCount(reason=each, count=many) for each, many in counted.items()]
+
+    @strawberry.field(description="Seconds from one stage to the next; a stage that nothing passed is left out.")
+    async def latencies(self, info: Info) -> list[StageLatency]:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            measured = await activity.latencies(tx, agency_id, self.since, self.until)
+        return [
+            StageLatency(
+                stage=each.stage,
+                count=each.count,
+                p50_seconds=each.p50_seconds,
+                p95_seconds=each.p95_seconds,
+                max_seconds=each.max_seconds,
+            )
+            for each in measured
+        ]
+
+    @strawberry.field(description="The agency's share of AeroAPI's result sets, rounded up, by whole days in UTC.")
+    async def aeroapi_result_sets(self, info: Info) -> int:
+        return -int(-(await self._cost(info))[0] // 1)
+
+    @strawberry.field(description="What that share cost in dollars, by whole days in UTC.")
+    async def aeroapi_cost_usd(self, info: Info) -> float:
+        return (await self._cost(info))[1]
+
+    async def _cost(self, info: Info) -> tuple[float, float]:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            return await activity.aeroapi(tx, agency_id, self.since, self.until)
+
+
+@strawberry.type(description="The agency of the viewer.")
+class Agency(Node):
+    name: str = strawberry.field(description="As travellers know it.")
+    email: str = strawberry.field(description="Where the agency is reached.")
+    phone: str | None = strawberry.field(description="Likewise, E.164.")
+    country: str = strawberry.field(description="ISO 3166 code of two letters.")
+    status: AgencyStatus = strawberry.field(description="A suspended agency sends nothing.")
+
+    @classmethod
+    def of(cls, value: model.Agency) -> "Agency":
+        return cls(
+            id=strawberry.ID(ids.encode("Agency", value.id)),
+            name=value.name,
+            email=value.email,
+            phone=value.phone,
+            country=value.country,
+            status=value.status,
+        )
+
+    @strawberry.field(description="What the agency chose.")
+    async def settings(self, info: Info) -> AgencySettings:
+        return AgencySettings.of(await info.context.loaders.settings.load(info.context.asking.agency_id))
+
+    @strawberry.field(
+        description="How every type is worded in every language where the agency or the operator chose so."
+    )
+    async def message_templates(self, info: Info) -> list[MessageTemplate]:
+        chosen = await info.context.loaders.templates.load(info.context.asking.agency_id)
+        return [MessageTemplate.of(each) for each in chosen.values()]
+
+    @strawberry.field(description="All keys, newest first. Needs the role ADMIN; empty for others.")
+    async def api_keys(self, info: Info) -> list[ApiKey]:
+        viewer = info.context.asking
+        if viewer.role is not Role.ADMIN:
+            return []
+        async with info.context.house.db.transaction(viewer.agency_id) as tx:
+            return [ApiKey.of(each) for each in await keys.of_agency(tx, viewer.agency_id)]
+
+    @strawberry.field(
+        description="Where the agency's event stream stands now: read this with a page's data, then subscribe after it."
+    )
+    async def event_cursor(self, info: Info) -> str:
+        agency_id = info.context.asking.agency_id
+        async with info.context.house.db.transaction(agency_id) as tx:
+            head = await feed.head(tx, agency_id)
+        return FeedCursor(agency_id, head.sequence).text()
+
+    @strawberry.field(description="What happened in a span: the numbers behind the portal's dashboard.")
+    def activity(
+        self,
+        info: Info,
+        from_: Annotated[datetime, strawberry.argument(name="from", description="Begin of the span, included.")],
+        until: Annotated[datetime, strawberry.argument(description="End of the span, excluded.")],
+    ) -> AgencyActivity:
+        return AgencyActivity(agency_id=info.context.asking.agency_id, since=from_, until=until)

@@ -1,0 +1,61 @@
+"""What a resolver may use: who asks, the house's means, and loaders that live as long as one answer."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from strawberry.types import Info as StrawberryInfo
+
+from graph.loaders import Loaders
+from travel.clock import Clock
+from travel.database import Database
+from travel.enqueue import Wakeups
+from travel.model import RefusedError, Role, UserErrorCode, Viewer
+
+if TYPE_CHECKING:
+    from graph.live import Hub
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The process's means."""
+
+    db: Database
+    wakeups: Wakeups
+    clock: Clock
+    hub: "Hub"
+
+
+@dataclass(kw_only=True)
+class Context:
+    """One operation's context; over a websocket, one socket's."""
+
+    house: House
+    viewer: Viewer | None = None
+    connection_params: dict[str, Any] = field(default_factory=dict)
+    _loaders: Loaders | None = None
+
+    @property
+    def loaders(self) -> Loaders:
+        """Many-by-key reads, remembered for one answer."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.house.db, self.asking.agency_id)
+        return self._loaders
+
+    def forget(self) -> None:
+        """Begin a new answer: a socket lives for hours, and what was read for one event is old at the next."""
+        self._loaders = None
+
+    @property
+    def asking(self) -> Viewer:
+        """The viewer; every door has checked that there is one."""
+        if self.viewer is None:
+            raise PermissionError("nobody is asking")
+        return self.viewer
+
+    def require(self, role: Role) -> None:
+        """Refuse viewers of a lesser role."""
+        if self.asking.role.rank < role.rank:
+            raise RefusedError.one(UserErrorCode.FORBIDDEN, f"This needs the role {role}.")
+
+
+Info = StrawberryInfo[Context, None]

@@ -1,0 +1,151 @@
+"""The live end of the feeds: one reader per agency and process, however many subscribers.
+
+A nudge (PostgreSQL's NOTIFY) only says "read again", and so does every second that passes, so that a lost nudge costs
+a second and never an event. Subscribers read rows in order from where they stand: the newest from the tail in memory,
+older ones from the table. A slow one falls behind the tail and reads pages; nothing piles up for it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from travel.database import Database
+from travel.model import Event
+from travel.records import feed
+
+log = structlog.get_logger()
+
+PAGE = 200
+REMEMBERED = 1000
+REREAD_SECONDS = 1.0
+
+
+class Tail:
+    """The newest events of one agency's feed, as far as this process has read."""
+
+    def __init__(self, db: Database, agency_id: UUID, sequence: int) -> None:
+        self._db = db
+        self._agency_id = agency_id
+        self._recent: deque[Event] = deque(maxlen=REMEMBERED)
+        self.sequence = sequence
+        self.readers = 0
+        self.reader: asyncio.Task[None] | None = None
+        self.nudged = asyncio.Event()
+        self._grown = asyncio.Event()
+
+    async def read(self) -> None:
+        """Read what came since, and wake whoever waits for it."""
+        while True:
+            async with self._db.transaction(self._agency_id) as tx:
+                page = await feed.after(tx, self._agency_id, self.sequence, PAGE)
+            if not page:
+                return
+            self._recent.extend(page)
+            self.sequence = page[-1].sequence
+            self._grown.set()
+            self._grown = asyncio.Event()
+
+    def newer(self, sequence: int) -> list[Event] | None:
+        """The remembered events after `sequence`; None where some of them are remembered no more."""
+        if sequence >= self.sequence:
+            return []
+        if not self._recent or self._recent[0].sequence > sequence + 1:
+            return None
+        return [event for event in self._recent if event.sequence > sequence]
+
+    async def growth(self) -> None:
+        """Wait until there is more."""
+        await self._grown.wait()
+
+
+class Hub:
+    """All tails of a process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._tails: dict[UUID, Tail] = {}
+
+    async def run(self) -> None:
+        """Hear nudges for as long as the process lives; a lost connection is opened again."""
+        while True:
+            try:
+                await self._listen()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+                log.warning("feed_listener_lost", error=type(lost).__name__)
+            await asyncio.sleep(REREAD_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await self._db.listen()
+        try:
+            closed = asyncio.Event()
+            connection.add_termination_listener(lambda _: closed.set())
+            await connection.add_listener(feed.CHANNEL, self._hear)
+            await closed.wait()
+        finally:
+            # The connection may be broken; there is nothing to be said to it any more.
+            connection.terminate()
+
+    def _hear(self, _: object, __: int, ___: str, payload: str) -> None:
+        tail = self._tails.get(UUID(payload))
+        if tail is not None:
+            tail.nudged.set()
+
+    async def events(self, agency_id: UUID, after: int) -> AsyncIterator[Event]:
+        """Every event later than `after`, in order and once, for as long as somebody listens."""
+        async with self._tail(agency_id) as tail:
+            position = after
+            while True:
+                grown = asyncio.ensure_future(tail.growth())
+                try:
+                    for event in await self._next(tail, agency_id, position):
+                        position = event.sequence
+                        yield event
+                    if position >= tail.sequence:
+                        await grown
+                finally:
+                    grown.cancel()
+
+    async def _next(self, tail: Tail, agency_id: UUID, position: int) -> list[Event]:
+        newer = tail.newer(position)
+        if newer is not None:
+            return newer
+        async with self._db.transaction(agency_id) as tx:
+            return await feed.after(tx, agency_id, position, PAGE)
+
+    @asynccontextmanager
+    async def _tail(self, agency_id: UUID) -> AsyncIterator[Tail]:
+        tail = self._tails.get(agency_id)
+        if tail is None:
+            async with self._db.transaction(agency_id) as tx:
+                head = await feed.head(tx, agency_id)
+            # Another subscriber may have come while we asked.
+            tail = self._tails.setdefault(agency_id, Tail(self._db, agency_id, head.sequence))
+        tail.readers += 1
+        if tail.readers == 1:
+            tail.reader = asyncio.create_task(self._keep_reading(tail))
+        try:
+            yield tail
+        finally:
+            tail.readers -= 1
+            if tail.readers == 0:
+                self._tails.pop(agency_id, None)
+                if tail.reader is not None:
+                    tail.reader.cancel()
+
+    async def _keep_reading(self, tail: Tail) -> None:
+        while True:
+            try:
+                tail.nudged.clear()
+                await tail.read()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+                log.warning("feed_read_failed", error=type(lost).__name__)
+            try:
+                async with asyncio.timeout(REREAD_SECONDS):
+                    await tail.nudged.wait()
+            except TimeoutError:
+                continue

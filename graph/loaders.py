@@ -1,0 +1,135 @@
+"""Many-by-key reads: one statement per level of a query. Each batch opens its own transaction as the viewer's agency,
+because sibling resolvers run in different tasks and share none."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from travel.database import Database, Transaction
+from travel.model import (
+    Agency,
+    AgencySettings,
+    ByHand,
+    DeliveryAttempt,
+    Flight,
+    FlightStatusRecord,
+    MessageTemplate,
+    Notification,
+    Trip,
+)
+from travel.records import agencies, attempts, flights, history, log_pages, notifications, travellers, trips
+from travel.records.log_pages import Filter
+from travel.records.pages import Page, Window
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+PageKey = tuple[UUID, Filter, Window]
+HistoryKey = tuple[UUID, Window]
+Templates = dict[tuple[Any, Any], MessageTemplate]
+
+
+class Loaders:
+    """One set for one answer."""
+
+    def __init__(self, db: Database, agency_id: UUID) -> None:
+        self._db = db
+        self._agency_id = agency_id
+        self.trip: DataLoader[UUID, Trip | None] = self._loader(self._trips)
+        self.flight: DataLoader[UUID, Flight | None] = self._loader(self._flights)
+        self.by_hand: DataLoader[UUID, ByHand | None] = self._loader(self._by_hand)
+        self.told: DataLoader[UUID, list[Notification] | None] = self._loader(self._of_trips)
+        self.opted_out: DataLoader[str, bool] = self._loader(self._opted_out)
+        self.notification: DataLoader[UUID, Notification | None] = self._loader(self._notifications)
+        self.record: DataLoader[UUID, FlightStatusRecord | None] = self._loader(self._records)
+        self.attempts: DataLoader[UUID, list[DeliveryAttempt] | None] = self._loader(self._attempts)
+        self.agency: DataLoader[UUID, Agency] = self._loader(self._agencies)
+        self.settings: DataLoader[UUID, AgencySettings] = self._loader(self._settings)
+        self.templates: DataLoader[UUID, Templates] = self._loader(self._templates)
+        self.notification_page: DataLoader[PageKey, Page] = self._loader(self._notification_pages)
+        self.notification_count: DataLoader[tuple[UUID, Filter], int] = self._loader(self._notification_counts)
+        self.history_page: DataLoader[HistoryKey, Page] = self._loader(self._history_pages)
+        self.history_count: DataLoader[UUID, int] = self._loader(self._history_counts)
+
+    def _loader(self, read: Callable[[Transaction, list[Any]], Awaitable[Sequence[Any]]]) -> DataLoader[Any, Any]:
+        async def load(keys: list[Any]) -> list[Any]:
+            async with self._db.transaction(self._agency_id) as tx:
+                return list(await read(tx, keys))
+
+        return DataLoader(load_fn=load, max_batch_size=1000)
+
+    async def _trips(self, tx: Transaction, ids: list[UUID]) -> list[Trip | None]:
+        found = await trips.many(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _flights(self, tx: Transaction, ids: list[UUID]) -> list[Flight | None]:
+        found = await flights.of_agency(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _by_hand(self, tx: Transaction, ids: list[UUID]) -> list[ByHand | None]:
+        found = await history.by_hand(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _of_trips(self, tx: Transaction, ids: list[UUID]) -> list[list[Notification] | None]:
+        found = await notifications.of_trips(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _opted_out(self, tx: Transaction, phones: list[str]) -> list[bool]:
+        found = await travellers.opted_out(tx, self._agency_id, phones)
+        return [phone in found for phone in phones]
+
+    async def _notifications(self, tx: Transaction, ids: list[UUID]) -> list[Notification | None]:
+        found = await notifications.many(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _records(self, tx: Transaction, ids: list[UUID]) -> list[FlightStatusRecord | None]:
+        found = await log_pages.records(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _attempts(self, tx: Transaction, ids: list[UUID]) -> list[list[DeliveryAttempt] | None]:
+        found = await attempts.of(tx, self._agency_id, ids)
+        return [found.get(id_) for id_ in ids]
+
+    async def _agencies(self, tx: Transaction, ids: list[UUID]) -> list[Agency]:
+        return [await agencies.get(tx, id_) for id_ in ids]
+
+    async def _settings(self, tx: Transaction, ids: list[UUID]) -> list[AgencySettings]:
+        return [await agencies.settings(tx, id_) for id_ in ids]
+
+    async def _templates(self, tx: Transaction, ids: list[UUID]) -> list[Templates]:
+        return [await agencies.templates(tx, id_) for id_ in ids]
+
+    async def _notification_pages(self, tx: Transaction, keys: list[PageKey]) -> list[Page]:
+        found: dict[PageKey, Page] = {}
+        for (wanted, window), ids in _grouped([(id_, (wanted, window)) for id_, wanted, window in keys]).items():
+            pages = await log_pages.notifications_of_trips(tx, self._agency_id, ids, wanted, window)
+            found |= {(id_, wanted, window): page for id_, page in pages.items()}
+        return [found[key] for key in keys]
+
+    async def _notification_counts(self, tx: Transaction, keys: list[tuple[UUID, Filter]]) -> list[int]:
+        found: dict[tuple[UUID, Filter], int] = {}
+        for wanted, ids in _grouped(keys).items():
+            counts = await log_pages.count_notifications(tx, self._agency_id, wanted, ids)
+            found |= {(id_, wanted): counts.get(id_, 0) for id_ in ids}
+        return [found[key] for key in keys]
+
+    async def _history_pages(self, tx: Transaction, keys: list[HistoryKey]) -> list[Page]:
+        found: dict[HistoryKey, Page] = {}
+        for window, ids in _grouped(keys).items():
+            pages = await log_pages.history_of_trips(tx, self._agency_id, ids, window)
+            found |= {(id_, window): page for id_, page in pages.items()}
+        return [found[key] for key in keys]
+
+    async def _history_counts(self, tx: Transaction, ids: list[UUID]) -> list[int]:
+        found = await log_pages.count_history(tx, self._agency_id, ids)
+        return [found.get(id_, 0) for id_ in ids]
+
+
+def _grouped(keys: Sequence[tuple[UUID, K]]) -> dict[K, list[UUID]]:
+    """Ids by what is asked of them, so that each different question is one statement."""
+    groups: dict[K, list[UUID]] = {}
+    for id_, question in keys:
+        groups.setdefault(question, []).append(id_)
+    return groups

@@ -1,0 +1,217 @@
+"""The root query."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from graph import ids
+from graph.agency_types import Agency, ApiKey
+from graph.context import Context, Info
+from graph.inputs import OrderDirection, TripFilter, TripOrder
+from graph.paging import window
+from graph.types import (
+    After,
+    Before,
+    Connection,
+    First,
+    Flight,
+    FlightStatusRecord,
+    Last,
+    Node,
+    Notification,
+    NotificationFilter,
+    Trip,
+    connect,
+)
+from travel import airlines, airports, model, wording
+from travel.model import Language, NotificationType, Role, Tells
+from travel.records import agencies, keys, log_pages, trip_pages
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+
+
+@strawberry.type(description="Who is asking.")
+class Viewer:
+    name: str = strawberry.field(description="The name of the key.")
+    role: Role = strawberry.field(description="What it may do.")
+    expires_at: datetime | None = strawberry.field(description="When it ends by itself.")
+
+    @strawberry.field(description="For whom it speaks.")
+    async def agency(self, info: Info) -> Agency:
+        return Agency.of(await info.context.loaders.agency.load(info.context.asking.agency_id))
+
+
+@strawberry.type(description="What a message would say.")
+class MessagePreview:
+    body: str = strawberry.field(description="The text.")
+    content_sid: str | None = strawberry.field(description="The approved template, if there is one.")
+    variables: list[str] = strawberry.field(description="{{1}}, {{2}} … in order.")
+
+
+async def _node(context: Context, global_id: str) -> Node | None:
+    named = ids.decode(global_id)
+    if named is None:
+        return None
+    name, id_ = named
+    loaders = context.loaders
+    match name:
+        case "Trip":
+            trip = await loaders.trip.load(id_)
+            return Trip.of(trip) if trip else None
+        case "Flight":
+            flight = await loaders.flight.load(id_)
+            return Flight.of(flight) if flight else None
+        case "Notification":
+            notification = await loaders.notification.load(id_)
+            return Notification.of(notification) if notification else None
+        case "FlightStatusRecord":
+            record = await loaders.record.load(id_)
+            return FlightStatusRecord.of(record) if record else None
+        case "Agency" if id_ == context.asking.agency_id:
+            return Agency.of(await loaders.agency.load(id_))
+        case "ApiKey" if context.asking.role is Role.ADMIN:
+            async with context.house.db.transaction(context.asking.agency_id) as tx:
+                found = [each for each in await keys.of_agency(tx, context.asking.agency_id) if each.id == id_]
+            return ApiKey.of(found[0]) if found else None
+    return None
+
+
+def _trip_filter(wanted: TripFilter | None) -> trip_pages.Filter:
+    if wanted is None:
+        return trip_pages.Filter()
+    return trip_pages.Filter(
+        search=wanted.search,
+        statuses=tuple(wanted.status) if wanted.status is not None else None,
+        # What is no flight number or airport is found nowhere.
+        ident=(airlines.canonical(wanted.flight) or "-") if wanted.flight is not None else None,
+        departure_from=wanted.departure_from,
+        departure_until=wanted.departure_until,
+        origin=_airport(wanted.origin),
+        destination=_airport(wanted.destination),
+        archived=bool(wanted.include_archived),
+    )
+
+
+def _airport(code: str | None) -> str | None:
+    if code is None:
+        return None
+    airport = airports.find(code)
+    return airport.code if airport else "-"
+
+
+@strawberry.type(description="What an agency can ask. Every answer holds its own data only.")
+class Query:
+    @strawberry.field(description="Who is asking: the key or token, its role and its agency.")
+    def viewer(self, info: Info) -> Viewer:
+        asking = info.context.asking
+        return Viewer(name=asking.name, role=asking.role, expires_at=asking.expires_at)
+
+    @strawberry.field(description="The agency of the viewer.")
+    async def agency(self, info: Info) -> Agency:
+        return Agency.of(await info.context.loaders.agency.load(info.context.asking.agency_id))
+
+    @strawberry.field(description="Anything by its global id; null where the agency has no such thing.")
+    async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
+        return await _node(info.context, id)
+
+    @strawberry.field(description="Many things by their global ids, in order; at most 100.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
+    ) -> list[Node | None]:
+        return [await _node(info.context, each) for each in ids[:100]]
+
+    @strawberry.field(description="A trip; null where the agency has no such trip.")
+    async def trip(self, info: Info, id: Id) -> Trip | None:  # noqa: A002
+        id_ = ids.of("Trip", id)
+        trip = await info.context.loaders.trip.load(id_) if id_ else None
+        return Trip.of(trip) if trip else None
+
+    @strawberry.field(description="The agency's trips; by departure, soonest first, unless ordered otherwise.")
+    async def trips(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[TripFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
+        order_by: Annotated[TripOrder | None, strawberry.argument(description="In which order.")] = None,
+    ) -> Connection[Trip]:
+        context, asked = info.context, window(first, after, last, before)
+        agency_id, now, wanted = context.asking.agency_id, context.house.clock.now(), _trip_filter(filter)
+        order = order_by.field if order_by else trip_pages.Order.DEPARTURE
+        descending = order_by is not None and order_by.direction is OrderDirection.DESC
+        async with context.house.db.transaction(agency_id) as tx:
+            page = await trip_pages.read(tx, agency_id, wanted, order, asked, now, descending=descending)
+
+        async def count() -> int:
+            async with context.house.db.transaction(agency_id) as tx:
+                return await trip_pages.count(tx, agency_id, wanted, now)
+
+        return connect(page, Trip.of, count)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="A notification; null where the agency has no such notification.")
+    async def notification(self, info: Info, id: Id) -> Notification | None:  # noqa: A002
+        id_ = ids.of("Notification", id)
+        notification = await info.context.loaders.notification.load(id_) if id_ else None
+        return Notification.of(notification) if notification else None
+
+    @strawberry.field(description="All notifications of the agency, newest first: sent, waiting, and not sent.")
+    async def notifications(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[NotificationFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
+    ) -> Connection[Notification]:
+        context, asked = info.context, window(first, after, last, before)
+        agency_id, wanted = context.asking.agency_id, filter.value() if filter else log_pages.Filter()
+        async with context.house.db.transaction(agency_id) as tx:
+            page = await log_pages.notifications_of_agency(tx, agency_id, wanted, asked)
+
+        async def count() -> int:
+            async with context.house.db.transaction(agency_id) as tx:
+                return (await log_pages.count_notifications(tx, agency_id, wanted))[None]
+
+        return connect(page, Notification.of, count)  # type: ignore[no-any-return]
+
+    @strawberry.field(description="What a message would say, without sending it; null where there is no such trip.")
+    async def preview_message(
+        self,
+        info: Info,
+        trip_id: Annotated[strawberry.ID, strawberry.argument(description="For which trip.")],
+        type: Annotated[NotificationType, strawberry.argument(description="About what.")],  # noqa: A002
+        language: Annotated[Language | None, strawberry.argument(description="Else the traveller's.")] = None,
+    ) -> MessagePreview | None:
+        id_ = ids.of("Trip", trip_id)
+        trip = await info.context.loaders.trip.load(id_) if id_ else None
+        flight = await info.context.loaders.flight.load(trip.flight_id) if trip else None
+        if trip is None or flight is None:
+            return None
+        message = await _preview(info.context, trip, flight, type, language or trip.language)
+        return MessagePreview(body=message.body, content_sid=message.content_sid, variables=list(message.variables))
+
+
+async def _preview(
+    context: Context, trip: model.Trip, flight: model.Flight, type_: NotificationType, language: Language
+) -> wording.Message:
+    agency_id = context.asking.agency_id
+    async with context.house.db.transaction(agency_id) as tx:
+        settings = await agencies.settings(tx, agency_id)
+        template = (await agencies.templates(tx, agency_id)).get((type_, language))
+        agency = await agencies.get(tx, agency_id)
+    if type_ is NotificationType.TEST:
+        return wording.test_message(agency.name, language, template)
+    tells = Tells(
+        departure_at=flight.best_departure_at,
+        gate=flight.state.gate_origin,
+        airport=flight.state.diverted_to or flight.destination,
+    )
+    return wording.message(
+        type_, tells, trip=trip, flight=flight, settings=settings, template=template, language=language
+    )

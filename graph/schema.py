@@ -1,0 +1,76 @@
+"""The schema: the three roots, the scalars, and what every document passes through."""
+
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import (
+    AddValidationRules,
+    DisableIntrospection,
+    MaskErrors,
+    MaxTokensLimiter,
+    ParserCache,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from graph import enums, subscriptions
+from graph.limits import TOKENS, BoundedDocument
+from graph.mutations import Mutation
+from graph.queries import Query
+from graph.scalars import SCALARS
+from graph.subscriptions import Subscription
+
+log = structlog.get_logger()
+
+assert enums, "importing it registers the vocabularies"
+
+
+def is_fault(error: GraphQLError) -> bool:
+    """Whether an error is ours, and so none of the client's business; what the document did wrong is told as it is."""
+    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+
+
+class Schema(strawberry.Schema):
+    """Logs faults, once and with their cause, and nothing that a client did wrong."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Called by Strawberry with every error of an answer."""
+        for error in errors:
+            if is_fault(error):
+                log.error("resolver_failed", path=error.path, exc_info=error.original_error)
+
+
+def build(*, introspection: bool = False) -> Schema:
+    """The schema. Introspection and suggestions are for development; the printed schema.graphql says the same."""
+    extensions: list[Any] = [
+        lambda: ParserCache(maxsize=1000),
+        lambda: ValidationCache(maxsize=1000),
+        lambda: MaxTokensLimiter(max_token_count=TOKENS),
+        lambda: AddValidationRules([BoundedDocument]),
+        lambda: MaskErrors(should_mask_error=is_fault, error_message="Something went wrong on our side."),
+    ]
+    if not introspection:
+        extensions.append(DisableIntrospection)
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[
+            subscriptions.TripCreated,
+            subscriptions.TripUpdated,
+            subscriptions.TripStatusChanged,
+            subscriptions.NotificationUpdated,
+            subscriptions.SettingsUpdated,
+            subscriptions.CaughtUp,
+            subscriptions.Resync,
+        ],
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
+    )
+
+
+def printed() -> str:
+    """The schema as text, as it stands in schema.graphql."""
+    return build(introspection=True).as_str() + "\n"

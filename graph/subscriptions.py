@@ -1,0 +1,215 @@
+"""The root subscription: the agency's feed, and the part of it that is about flights."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+
+from graph import ids
+from graph.agency_types import AgencySettings
+from graph.context import Context, Info
+from graph.feed_cursor import FeedCursor
+from graph.types import FlightStatusRecord, Notification, Trip
+from travel import model
+from travel.model import EventKind
+from travel.records import feed
+
+
+@strawberry.interface(
+    description="Something that happened in the agency. `sequence` counts 1, 2, 3 … per agency without a hole, so a client "
+    "can prove that it missed nothing."
+)
+class Event:
+    cursor: str = strawberry.field(description="Where the stream stands after this; opaque.")
+    sequence: int = strawberry.field(description="The event's number in the agency's stream.")
+    occurred_at: datetime = strawberry.field(description="When it happened.")
+
+
+@strawberry.interface(description="What the stream of status changes can bring.")
+class TripStatusEvent:
+    cursor: str = strawberry.field(description="Where the stream stands after this; opaque.")
+    sequence: int = strawberry.field(description="The event's number in the agency's stream.")
+    occurred_at: datetime = strawberry.field(description="When it happened.")
+
+
+@strawberry.type(description="A trip was made.")
+class TripCreated(Event):
+    trip_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="As it is now.")
+    async def trip(self, info: Info) -> Trip:
+        return await _trip(info, self.trip_id)
+
+
+@strawberry.type(description="A trip was changed or archived.")
+class TripUpdated(Event):
+    trip_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="As it is now.")
+    async def trip(self, info: Info) -> Trip:
+        return await _trip(info, self.trip_id)
+
+
+@strawberry.type(description="The flight of a trip changed.")
+class TripStatusChanged(Event, TripStatusEvent):
+    trip_id: strawberry.Private[UUID]
+    record_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="As it is now.")
+    async def trip(self, info: Info) -> Trip:
+        return await _trip(info, self.trip_id)
+
+    @strawberry.field(description="What changed.")
+    async def record(self, info: Info) -> FlightStatusRecord:
+        record = await info.context.loaders.record.load(self.record_id)
+        assert record is not None, "history is append-only"
+        return FlightStatusRecord.of(record)
+
+
+@strawberry.type(description="A message was decided, or came further.")
+class NotificationUpdated(Event):
+    notification_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="As it is now.")
+    async def notification(self, info: Info) -> Notification:
+        notification = await info.context.loaders.notification.load(self.notification_id)
+        assert notification is not None, "notifications are never deleted"
+        return Notification.of(notification)
+
+
+@strawberry.type(description="The agency's settings changed.")
+class SettingsUpdated(Event):
+    @strawberry.field(description="As they are now.")
+    async def settings(self, info: Info) -> AgencySettings:
+        return AgencySettings.of(await info.context.loaders.settings.load(info.context.asking.agency_id))
+
+
+@strawberry.type(description="The replay is over; what follows is live.")
+class CaughtUp(Event, TripStatusEvent):
+    pass
+
+
+@strawberry.type(
+    description="The given cursor can no longer be replayed: read the state afresh and go on from this one."
+)
+class Resync(Event, TripStatusEvent):
+    oldest_replayable: str = strawberry.field(description="The oldest cursor that can still be replayed.")
+
+
+async def _trip(info: Info, trip_id: UUID) -> Trip:
+    trip = await info.context.loaders.trip.load(trip_id)
+    assert trip is not None, "trips are never deleted"
+    return Trip.of(trip)
+
+
+def _shape(event: model.Event) -> Event:
+    """The GraphQL object of a row."""
+    common: dict[str, Any] = {
+        "cursor": FeedCursor(event.agency_id, event.sequence).text(),
+        "sequence": event.sequence,
+        "occurred_at": event.occurred_at,
+    }
+    match event.kind:
+        case EventKind.TRIP_CREATED:
+            return TripCreated(**common, trip_id=_known(event.trip_id))
+        case EventKind.TRIP_UPDATED:
+            return TripUpdated(**common, trip_id=_known(event.trip_id))
+        case EventKind.TRIP_STATUS_CHANGED:
+            return TripStatusChanged(**common, trip_id=_known(event.trip_id), record_id=_known(event.record_id))
+        case EventKind.NOTIFICATION_UPDATED:
+            return NotificationUpdated(**common, notification_id=_known(event.notification_id))
+        case EventKind.SETTINGS_UPDATED:
+            return SettingsUpdated(**common)
+
+
+def _known(id_: UUID | None) -> UUID:
+    assert id_ is not None, "an event of this kind names what it is about"
+    return id_
+
+
+@strawberry.type(description="What an agency can follow. Streams resume from a cursor and have no gaps.")
+class Subscription:
+    @strawberry.subscription(
+        description="Everything that happens in the viewer's agency, in order and without gaps. With `after` the stream "
+        "first replays what came later than that cursor; then it says CaughtUp and goes on live. A cursor too old to "
+        "replay is answered with Resync: read the state afresh and start from the cursor it gives."
+    )
+    async def events(
+        self,
+        info: Info,
+        after: Annotated[
+            str | None, strawberry.argument(description="Begin after this cursor; else with what comes.")
+        ] = None,
+        trip_id: Annotated[strawberry.ID | None, strawberry.argument(description="Of this trip only.")] = None,
+        kinds: Annotated[list[EventKind] | None, strawberry.argument(description="Of these kinds only.")] = None,
+    ) -> AsyncIterator[Event]:
+        wanted = frozenset(kinds) if kinds is not None else frozenset(EventKind)
+        async for event in _follow(info.context, after, trip_id, wanted):
+            yield event
+
+    @strawberry.subscription(
+        description="The status changes of one trip, or of all trips of the agency; the same order, cursors and replay as "
+        "`events`."
+    )
+    async def trip_status_changed(
+        self,
+        info: Info,
+        trip_id: Annotated[strawberry.ID | None, strawberry.argument(description="Of this trip only.")] = None,
+        after: Annotated[
+            str | None, strawberry.argument(description="Begin after this cursor; else with what comes.")
+        ] = None,
+    ) -> AsyncIterator[TripStatusEvent]:
+        async for event in _follow(info.context, after, trip_id, frozenset({EventKind.TRIP_STATUS_CHANGED})):
+            assert isinstance(event, TripStatusEvent)
+            yield event
+
+
+async def _follow(
+    context: Context, after: str | None, trip_id: str | None, kinds: frozenset[EventKind]
+) -> AsyncIterator[Event]:
+    """The feed after a cursor, filtered; filters leave holes in what is sent, never in the numbers."""
+    house, agency_id = context.house, context.asking.agency_id
+    wanted_trip = await _checked_trip(context, trip_id)
+    async with house.db.transaction(agency_id) as tx:
+        head = await feed.head(tx, agency_id)
+    position = head.sequence
+    if after is not None:
+        cursor = FeedCursor.read(after, agency_id)
+        if cursor is None or cursor.sequence > head.sequence or cursor.sequence + 1 < head.oldest:
+            yield Resync(
+                cursor=FeedCursor(agency_id, head.sequence).text(),
+                sequence=head.sequence,
+                occurred_at=house.clock.now(),
+                oldest_replayable=FeedCursor(agency_id, head.oldest - 1).text(),
+            )
+            return
+        position = cursor.sequence
+    caught_up = False
+    if position >= head.sequence:
+        caught_up = True
+        yield _caught_up(agency_id, position, house.clock.now())
+    async for event in house.hub.events(agency_id, position):
+        if event.kind in kinds and wanted_trip in (None, event.trip_id):
+            # A subscription lives for hours: what was read for one event is not believed at the next.
+            context.forget()
+            yield _shape(event)
+        if not caught_up and event.sequence >= head.sequence:
+            caught_up = True
+            yield _caught_up(agency_id, event.sequence, house.clock.now())
+
+
+def _caught_up(agency_id: UUID, sequence: int, now: datetime) -> CaughtUp:
+    return CaughtUp(cursor=FeedCursor(agency_id, sequence).text(), sequence=sequence, occurred_at=now)
+
+
+async def _checked_trip(context: Context, trip_id: str | None) -> UUID | None:
+    if trip_id is None:
+        return None
+    id_ = ids.of("Trip", trip_id)
+    trip = await context.loaders.trip.load(id_) if id_ else None
+    if trip is None:
+        raise GraphQLError("The agency has no such trip.")
+    return trip.id

@@ -1,0 +1,500 @@
+"""The object types: trips, flights, notifications and what hangs on them. One module, because they know each other."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from graph import ids
+from graph.context import Info
+from graph.paging import window
+from graph.scalars import PhoneNumber
+from travel import airlines, airports, audience, model, status, timing
+from travel.model import (
+    AttemptOutcome,
+    ByHand,
+    Channel,
+    FlightPhase,
+    Language,
+    NotificationReason,
+    NotificationStatus,
+    NotificationType,
+    StatusChangeKind,
+    StatusSource,
+    TripStatus,
+)
+from travel.records import log_pages
+from travel.records.pages import Page
+
+T = TypeVar("T")
+
+First = Annotated[int | None, strawberry.argument(description="How many from the start; at most 100.")]
+After = Annotated[str | None, strawberry.argument(description="Begin after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end; at most 100.")]
+Before = Annotated[str | None, strawberry.argument(description="End before this cursor.")]
+
+
+@strawberry.interface(description="Anything that has a global id.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque, unique over all types.")
+
+
+@strawberry.type(description="Where a page lies in its connection.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="True if more follows.")
+    has_previous_page: bool = strawberry.field(description="True if more precedes.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last item.")
+
+
+@strawberry.type(description="One item of a connection, with its place.")
+class Edge(Generic[T]):
+    node: T = strawberry.field(description="The item.")
+    cursor: str = strawberry.field(description="Its place; opaque.")
+
+
+@strawberry.type(description="A page of a list, by keyset: nothing is skipped or shown twice while the list grows.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The items with their places.")
+    nodes: list[T] = strawberry.field(description="The items alone.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+    counter: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="How many there are in all pages; counted only when asked for.")
+    async def total_count(self) -> int:
+        return await self.counter()
+
+
+def connect(page: Page, shape: Callable[[Any], Any], counter: Callable[[], Awaitable[int]]) -> Any:
+    """A connection over a page of values."""
+    shaped = [(shape(value), place.cursor()) for value, place in page.items]
+    return Connection(
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in shaped],
+        nodes=[node for node, _ in shaped],
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=shaped[0][1] if shaped else None,
+            end_cursor=shaped[-1][1] if shaped else None,
+        ),
+        counter=counter,
+    )
+
+
+@strawberry.type(description="An airport.")
+class Airport:
+    code: str = strawberry.field(description="IATA code, or ICAO where there is none.")
+    name: str = strawberry.field(description="Its full name.")
+    city: str = strawberry.field(description="The city it serves.")
+    timezone: str = strawberry.field(
+        description="IANA time zone; all times shown to travellers of this airport are in it."
+    )
+
+    @classmethod
+    def of(cls, code: str) -> "Airport":
+        found = airports.find(code)
+        if found is None:
+            return cls(code=code, name=code, city=code, timezone="UTC")
+        return cls(code=found.shown, name=found.name, city=found.city, timezone=found.timezone)
+
+
+@strawberry.type(description="One end of a flight: where and when it leaves, or arrives.")
+class FlightEnd:
+    airport: Airport = strawberry.field(description="Where; after a diversion, where it really goes.")
+    scheduled_at: datetime | None = strawberry.field(
+        description="As booked for the departure; null for an arrival that no source has told yet."
+    )
+    estimated_at: datetime | None = strawberry.field(description="At the gate, as now expected.")
+    actual_at: datetime | None = strawberry.field(description="At the gate, as it happened.")
+    runway_at: datetime | None = strawberry.field(description="Off or on the runway, as it happened.")
+    gate: str | None = strawberry.field(description="Null while unknown.")
+    terminal: str | None = strawberry.field(description="Null while unknown.")
+    baggage_claim: str | None = strawberry.field(description="At the arrival, where known.")
+
+
+@strawberry.type(description="One dated operation of a flight, as it counts for the viewer's trip.")
+class Flight(Node):
+    value: strawberry.Private[model.Flight]
+
+    @classmethod
+    def of(cls, value: model.Flight) -> "Flight":
+        return cls(id=strawberry.ID(ids.encode("Flight", value.id)), value=value)
+
+    @strawberry.field(description="Flight number with the airline's ICAO designator, as booked.")
+    def ident(self) -> str:
+        return self.value.ident
+
+    @strawberry.field(description="Flight number with the airline's IATA designator, where it has one.")
+    def ident_iata(self) -> str | None:
+        return self.value.ident_iata or airlines.iata(self.value.ident)
+
+    @strawberry.field(description="What it is doing.")
+    def phase(self) -> FlightPhase:
+        return self.value.phase
+
+    @strawberry.field(description="Where and when it leaves.")
+    def departure(self) -> FlightEnd:
+        state = self.value.state
+        return FlightEnd(
+            airport=Airport.of(self.value.origin),
+            scheduled_at=self.value.booked_departure_at,
+            estimated_at=state.estimated_out or state.estimated_off,
+            actual_at=state.actual_out,
+            runway_at=state.actual_off,
+            gate=state.gate_origin,
+            terminal=state.terminal_origin,
+            baggage_claim=None,
+        )
+
+    @strawberry.field(description="Where and when it arrives.")
+    def arrival(self) -> FlightEnd:
+        state = self.value.state
+        return FlightEnd(
+            airport=Airport.of(state.diverted_to or self.value.destination),
+            scheduled_at=state.scheduled_in or state.scheduled_on,
+            estimated_at=state.estimated_in or state.estimated_on,
+            actual_at=state.actual_in,
+            runway_at=state.actual_on,
+            gate=state.gate_destination,
+            terminal=state.terminal_destination,
+            baggage_claim=state.baggage_claim,
+        )
+
+    @strawberry.field(description="True while the source says so; also when it merely lost track.")
+    def cancelled(self) -> bool:
+        return self.value.state.cancelled
+
+    @strawberry.field(description="True once it goes somewhere else.")
+    def diverted(self) -> bool:
+        return self.value.state.diverted
+
+    @strawberry.field(description="Later (positive) or earlier (negative) than booked, at the departure gate.")
+    def departure_delay_minutes(self) -> int | None:
+        if self.value.state == status.UNKNOWN:
+            return None
+        moved = self.value.best_departure_at - self.value.booked_departure_at
+        return round(moved.total_seconds() / 60)
+
+    @strawberry.field(description="From take-off to touchdown, 0 to 100.")
+    def progress_percent(self) -> int | None:
+        return self.value.state.progress_percent
+
+    @strawberry.field(description="When AeroAPI was last asked.")
+    def last_checked_at(self) -> datetime | None:
+        return self.value.last_checked_at
+
+    @strawberry.field(description="When AeroAPI will be asked next; null once the flight is over.")
+    def next_check_at(self) -> datetime | None:
+        return self.value.next_check_at
+
+    @strawberry.field(description="True when the last good answer is older than the phase allows.")
+    def stale(self, info: Info) -> bool:
+        return timing.is_stale(self.value, info.context.house.clock.now())
+
+
+@strawberry.type(description="One difference between two states of a flight.")
+class StatusChange:
+    kind: StatusChangeKind = strawberry.field(description="What changed.")
+    before: str | None = strawberry.field(
+        description="Canonical text: an instant in UTC, a gate, a code; null if unknown."
+    )
+    after: str | None = strawberry.field(description="Canonical text, likewise.")
+
+
+@strawberry.type(description="A line of a flight's history: the whole state after a change.")
+class FlightStatusRecord(Node):
+    value: strawberry.Private[model.FlightStatusRecord]
+
+    @classmethod
+    def of(cls, value: model.FlightStatusRecord) -> "FlightStatusRecord":
+        return cls(id=strawberry.ID(ids.encode("FlightStatusRecord", value.id)), value=value)
+
+    @strawberry.field(description="What the flight was doing.")
+    def phase(self) -> FlightPhase:
+        return self.value.phase
+
+    @strawberry.field(description="Expected departure: the gate's, else the runway's.")
+    def departure_estimated_at(self) -> datetime | None:
+        return self.value.state.estimated_out or self.value.state.estimated_off
+
+    @strawberry.field(description="Departure as it happened: the gate's, else the runway's.")
+    def departure_actual_at(self) -> datetime | None:
+        return self.value.state.actual_out or self.value.state.actual_off
+
+    @strawberry.field(description="Expected arrival: the gate's, else the runway's.")
+    def arrival_estimated_at(self) -> datetime | None:
+        return self.value.state.estimated_in or self.value.state.estimated_on
+
+    @strawberry.field(description="Arrival as it happened: the gate's, else the runway's.")
+    def arrival_actual_at(self) -> datetime | None:
+        return self.value.state.actual_in or self.value.state.actual_on
+
+    @strawberry.field(description="Gate of departure.")
+    def gate_origin(self) -> str | None:
+        return self.value.state.gate_origin
+
+    @strawberry.field(description="Gate of arrival.")
+    def gate_destination(self) -> str | None:
+        return self.value.state.gate_destination
+
+    @strawberry.field(description="Terminal of departure.")
+    def terminal_origin(self) -> str | None:
+        return self.value.state.terminal_origin
+
+    @strawberry.field(description="Terminal of arrival.")
+    def terminal_destination(self) -> str | None:
+        return self.value.state.terminal_destination
+
+    @strawberry.field(description="True while the source said so.")
+    def cancelled(self) -> bool:
+        return self.value.state.cancelled
+
+    @strawberry.field(description="True once it went somewhere else.")
+    def diverted(self) -> bool:
+        return self.value.state.diverted
+
+    @strawberry.field(description="What was different from the record before.")
+    def changes(self) -> list[StatusChange]:
+        return [StatusChange(kind=each.kind, before=each.before, after=each.after) for each in self.value.changes]
+
+    @strawberry.field(description="Who said so.")
+    def source(self) -> StatusSource:
+        return self.value.source
+
+    @strawberry.field(description="When we saw it.")
+    def recorded_at(self) -> datetime:
+        return self.value.recorded_at
+
+
+@strawberry.type(description="Who flies, and how they are reached.")
+class Traveller:
+    name: str = strawberry.field(description="As it stands in messages.")
+    phone: PhoneNumber = strawberry.field(description="Where messages go.")
+    language: Language = strawberry.field(description="The language of messages.")
+
+    @strawberry.field(description="True if nothing is sent to this phone in the agency's name.")
+    async def opted_out(self, info: Info) -> bool:
+        return await info.context.loaders.opted_out.load(self.phone)
+
+
+@strawberry.type(description="What the traveller last heard; null where nothing was said yet.")
+class Told:
+    departure_at: datetime | None = strawberry.field(description="The departure.")
+    gate: str | None = strawberry.field(description="The gate.")
+    cancelled: bool = strawberry.field(description="True if the last word was that it does not fly.")
+    landed: bool = strawberry.field(description="True once welcomed.")
+    at: datetime | None = strawberry.field(description="When the last message was handed over.")
+
+
+@strawberry.input(description="Which notifications; what is left out means any.")
+class NotificationFilter:
+    status: list[NotificationStatus] | None = strawberry.field(default=None, description="In one of these states.")
+    type: list[NotificationType] | None = strawberry.field(default=None, description="Of one of these types.")
+    from_: datetime | None = strawberry.field(name="from", default=None, description="Made at or after.")
+    until: datetime | None = strawberry.field(default=None, description="Made before.")
+
+    def value(self) -> log_pages.Filter:
+        return log_pages.Filter(
+            statuses=tuple(self.status) if self.status is not None else None,
+            types=tuple(self.type) if self.type is not None else None,
+            since=self.from_,
+            until=self.until,
+        )
+
+
+@strawberry.type(description="One traveller on one flight, made by the agency.")
+class Trip(Node):
+    value: strawberry.Private[model.Trip]
+
+    @classmethod
+    def of(cls, value: model.Trip) -> "Trip":
+        return cls(id=strawberry.ID(ids.encode("Trip", value.id)), value=value)
+
+    async def _flight(self, info: Info) -> model.Flight:
+        flight = await info.context.loaders.flight.load(self.value.flight_id)
+        assert flight is not None, "a trip has a flight"
+        by_hand = await info.context.loaders.by_hand.load(self.value.id)
+        return status.corrected(flight, by_hand or ByHand())
+
+    @strawberry.field(description="The agency's own reference.")
+    def reference(self) -> str | None:
+        return self.value.reference
+
+    @strawberry.field(description="Who flies.")
+    def traveller(self) -> Traveller:
+        trip = self.value
+        return Traveller(name=trip.traveller_name, phone=PhoneNumber(trip.phone), language=trip.language)
+
+    @strawberry.field(description="The flight, with what was written by hand for this trip.")
+    async def flight(self, info: Info) -> Flight:
+        return Flight.of(await self._flight(info))
+
+    @strawberry.field(description="How the trip stands.")
+    async def status(self, info: Info) -> TripStatus:
+        now = info.context.house.clock.now()
+        return status.trip_status(await self._flight(info), archived=self.value.archived_at is not None, now=now)
+
+    @strawberry.field(description="Where the traveller stays; it is part of the welcome.")
+    def lodging(self) -> str | None:
+        return self.value.lodging
+
+    @strawberry.field(description="For the agency only; never sent.")
+    def notes(self) -> str | None:
+        return self.value.notes
+
+    @strawberry.field(description="What the traveller was last told, and when; null where nothing was said yet.")
+    async def told(self, info: Info) -> Told:
+        heard = await info.context.loaders.told.load(self.value.id)
+        told = audience.heard([each for each in heard or [] if each.flight_id == self.value.flight_id])
+        return Told(
+            departure_at=told.departure_at, gate=told.gate, cancelled=told.cancelled, landed=told.landed, at=told.at
+        )
+
+    @strawberry.field(description="The flight's history, newest first.")
+    async def status_history(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[FlightStatusRecord]:
+        wanted, loaders = window(first, after, last, before), info.context.loaders
+        page = await loaders.history_page.load((self.value.id, wanted))
+        return connect(page, FlightStatusRecord.of, lambda: loaders.history_count.load(self.value.id))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="The newest record; null before the first look.")
+    async def latest_status(self, info: Info) -> FlightStatusRecord | None:
+        page = await info.context.loaders.history_page.load((self.value.id, window(1, None, None, None)))
+        return FlightStatusRecord.of(page.items[0][0]) if page.items else None
+
+    @strawberry.field(description="What was decided for this traveller, sent or not, newest first.")
+    async def notifications(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: NotificationFilter | None = None,  # noqa: A002
+    ) -> Connection["Notification"]:
+        wanted, loaders = filter.value() if filter else log_pages.Filter(), info.context.loaders
+        page = await loaders.notification_page.load((self.value.id, wanted, window(first, after, last, before)))
+        return connect(page, Notification.of, lambda: loaders.notification_count.load((self.value.id, wanted)))  # type: ignore[no-any-return]
+
+    @strawberry.field(description="When the trip was made.")
+    def created_at(self) -> datetime:
+        return self.value.created_at
+
+    @strawberry.field(description="When the agency last changed it.")
+    def updated_at(self) -> datetime:
+        return self.value.updated_at
+
+    @strawberry.field(description="Since when it is no longer watched.")
+    def archived_at(self) -> datetime | None:
+        return self.value.archived_at
+
+
+@strawberry.type(description="One try to hand a notification to Twilio.")
+class DeliveryAttempt:
+    number: int = strawberry.field(description="1, 2, 3 …")
+    started_at: datetime = strawberry.field(description="Committed before the request left.")
+    finished_at: datetime | None = strawberry.field(description="When the outcome was known.")
+    outcome: AttemptOutcome = strawberry.field(description="How it ended.")
+    http_status: int | None = strawberry.field(description="Twilio's HTTP status, if it answered.")
+    error_code: int | None = strawberry.field(description="Twilio's error code, at once or later.")
+    error_message: str | None = strawberry.field(description="Twilio's words, or what broke.")
+    twilio_sid: str | None = strawberry.field(description="The message's id at Twilio.")
+
+    @classmethod
+    def of(cls, value: model.DeliveryAttempt) -> "DeliveryAttempt":
+        return cls(
+            number=value.number,
+            started_at=value.started_at,
+            finished_at=value.finished_at,
+            outcome=value.outcome,
+            http_status=value.http_status,
+            error_code=value.error_code,
+            error_message=value.error_message,
+            twilio_sid=value.twilio_sid,
+        )
+
+
+@strawberry.type(description="What one traveller shall be told of one thing, and what became of it.")
+class Notification(Node):
+    value: strawberry.Private[model.Notification]
+
+    @classmethod
+    def of(cls, value: model.Notification) -> "Notification":
+        return cls(id=strawberry.ID(ids.encode("Notification", value.id)), value=value)
+
+    @strawberry.field(description="The trip; null for a test message, which belongs to none.")
+    async def trip(self, info: Info) -> Trip | None:
+        if self.value.trip_id is None:
+            return None
+        trip = await info.context.loaders.trip.load(self.value.trip_id)
+        return Trip.of(trip) if trip else None
+
+    @strawberry.field(description="What it is about.")
+    def type(self) -> NotificationType:
+        return self.value.type
+
+    @strawberry.field(description="How far it came.")
+    def status(self) -> NotificationStatus:
+        return self.value.status
+
+    @strawberry.field(description="Why it waits, or why it was never sent.")
+    def reason(self) -> NotificationReason | None:
+        return self.value.reason
+
+    @strawberry.field(description="How it goes, or went.")
+    def channel(self) -> Channel:
+        return self.value.channel
+
+    @strawberry.field(description="The language of its text.")
+    def language(self) -> Language:
+        return self.value.language
+
+    @strawberry.field(description="The text; while it waits, as it would be sent now or was decided.")
+    def body(self) -> str:
+        return self.value.body
+
+    @strawberry.field(description="When it shall be sent.")
+    def due_at(self) -> datetime:
+        return self.value.due_at
+
+    @strawberry.field(description="Until when it is useful; it is not sent later.")
+    def expires_at(self) -> datetime:
+        return self.value.expires_at
+
+    @strawberry.field(description="When Twilio took it.")
+    def accepted_at(self) -> datetime | None:
+        return self.value.accepted_at
+
+    @strawberry.field(description="When it reached the phone.")
+    def delivered_at(self) -> datetime | None:
+        return self.value.delivered_at
+
+    @strawberry.field(description="When it was read; WhatsApp only.")
+    def read_at(self) -> datetime | None:
+        return self.value.read_at
+
+    @strawberry.field(description="SHA-256 over trip, type and what it tells; unique per trip and type.")
+    def idempotency_hash(self) -> str:
+        return self.value.idempotency_hash.hex()
+
+    @strawberry.field(description="The tries, in order.")
+    async def attempts(self, info: Info) -> list[DeliveryAttempt]:
+        tries = await info.context.loaders.attempts.load(self.value.id)
+        return [DeliveryAttempt.of(each) for each in tries or []]
+
+    @strawberry.field(description="The status record that caused it, where one did.")
+    async def caused_by(self, info: Info) -> FlightStatusRecord | None:
+        if self.value.caused_by_id is None:
+            return None
+        record = await info.context.loaders.record.load(self.value.caused_by_id)
+        return FlightStatusRecord.of(record) if record else None
+
+    @strawberry.field(description="When it was decided.")
+    def created_at(self) -> datetime:
+        return self.value.created_at
+
+    @strawberry.field(description="When it last changed.")
+    def updated_at(self) -> datetime:
+        return self.value.updated_at

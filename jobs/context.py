@@ -1,0 +1,83 @@
+"""What every job needs: made once per process, closed with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from travel import delivery, enqueue
+from travel.aeroapi import AeroApi
+from travel.clock import Clock
+from travel.config import Config
+from travel.database import Database
+from travel.delivery import Carrier
+from travel.enqueue import Wakeups
+from travel.twilio import Senders, Twilio
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The process's means."""
+
+    db: Database
+    source: AeroApi
+    carrier: Carrier
+    wakeups: Wakeups
+    clock: Clock
+    dollars: float
+    """The price of an AeroAPI result set."""
+
+
+def aeroapi_of(config: Config) -> AeroApi:
+    """The gateway to AeroAPI that a configuration describes."""
+    return AeroApi.open(
+        url=str(config.aeroapi_url),
+        key=config.aeroapi_key.get_secret_value(),
+        timeout_seconds=config.aeroapi_timeout_seconds,
+    )
+
+
+def twilio_of(config: Config) -> Twilio:
+    """The gateway to Twilio that a configuration describes."""
+    return Twilio.open(
+        url=str(config.twilio_url),
+        account_sid=config.twilio_account_sid,
+        auth_token=config.twilio_auth_token.get_secret_value(),
+        senders=Senders(whatsapp=config.twilio_whatsapp_from, sms=config.twilio_sms_from),
+        connect_seconds=config.twilio_connect_timeout_seconds,
+        read_seconds=config.twilio_read_timeout_seconds,
+        total_seconds=config.twilio_total_timeout_seconds,
+        concurrency=config.twilio_concurrency,
+    )
+
+
+@asynccontextmanager
+async def open_context(config: Config) -> AsyncIterator[Context]:
+    """Connect to everything, or say in one line what is wrong; close it at the end."""
+    db = Database(config.database_url.get_secret_value(), pool_size=config.database_pool_size)
+    await db.connect()
+    redis = enqueue.connect(config.redis_url.get_secret_value()) if config.redis_url else None
+    source, twilio, clock = aeroapi_of(config), twilio_of(config), config.clock()
+    try:
+        await db.verify()
+        yield Context(
+            db=db,
+            source=source,
+            carrier=delivery.Carrier(
+                db=db,
+                twilio=twilio,
+                clock=clock,
+                public_base=config.public_base,
+                lease=timedelta(seconds=config.delivery_lease_seconds),
+                settling=timedelta(seconds=config.settling_seconds),
+            ),
+            wakeups=Wakeups(redis),
+            clock=clock,
+            dollars=config.aeroapi_dollars_per_result_set,
+        )
+    finally:
+        await source.close()
+        await twilio.close()
+        if redis is not None:
+            await redis.aclose(close_connection_pool=True)
+        await db.disconnect()

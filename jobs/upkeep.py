@@ -1,0 +1,50 @@
+"""What keeps the house in order: plans after a change of settings, and forgetting what nobody reads any more."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from jobs.context import Context
+from travel import metrics, tracking
+from travel.records import agencies, feed, flights, inbox, notifications
+
+EVENTS_KEPT = timedelta(days=30)
+WEBHOOKS_KEPT = timedelta(days=7)
+
+
+async def replan_agency(context: Context, agency_id: UUID) -> None:
+    """Decide anew about all trips of an agency."""
+    await tracking.replan_agency(context.db, context.wakeups, context.clock, agency_id)
+
+
+async def replan_changed_agencies(context: Context) -> int:
+    """Plan for agencies whose settings changed and whose wake-up was lost; returns how many."""
+    async with context.db.transaction() as tx:
+        changed = await agencies.to_replan(tx, 100)
+    for agency_id in changed:
+        await replan_agency(context, agency_id)
+    return len(changed)
+
+
+async def forget(context: Context) -> int:
+    """Delete old events and webhooks; returns how many events went."""
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        await inbox.forget(tx, now - WEBHOOKS_KEPT)
+        everyone = await agencies.everyone(tx)
+    gone = 0
+    for agency_id, _, _ in everyone:
+        async with context.db.transaction(agency_id) as tx:
+            gone += await feed.forget(tx, agency_id, now - EVENTS_KEPT)
+    return gone
+
+
+async def measure(context: Context) -> int:
+    """Set the gauges that tell how far behind we are."""
+    now = context.clock.now()
+    async with context.db.transaction() as tx:
+        backlog = await notifications.backlog(tx, now)
+        metrics.overdue_flights.set(await flights.overdue_seconds(tx, now))
+    for status in ("pending", "sending", "unknown"):
+        metrics.waiting.labels(status.upper()).set(backlog[status])
+    metrics.overdue_notifications.set(max(0.0, backlog["oldest_due_seconds"]))
+    return 0

@@ -1,0 +1,111 @@
+"""The server's wiring: every route in sight."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph import schema
+from graph.context import House
+from graph.live import Hub
+from server.endpoint import Endpoint
+from server.health import Health
+from server.portal import portal
+from server.webhooks import Webhooks
+from travel import enqueue
+from travel.config import Config
+from travel.database import Database
+from travel.enqueue import Wakeups
+
+log = structlog.get_logger()
+
+
+class Logged:
+    """One line per request, with an id that also goes back in the answer. Sockets pass."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Log the request once it is answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id, began, status = uuid4().hex, time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, noted)
+            finally:
+                spent = round((time.perf_counter() - began) * 1000, 1)
+                quiet = scope["path"] in ("/healthz", "/readyz", "/metrics")
+                # A webhook's path holds its token.
+                path = scope["path"] if not scope["path"].startswith("/webhooks/") else "/webhooks/…"
+                (log.debug if quiet else log.info)(
+                    "request", method=scope["method"], path=path, status=status, ms=spent
+                )
+
+
+def build(house: House, config: Config) -> Starlette:
+    """The application over means that somebody else opens and closes."""
+    development = config.environment == "development"
+    endpoint = Endpoint(schema.build(introspection=development), house, development=development)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        listening = asyncio.create_task(house.hub.run())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint, methods=None),
+            WebSocketRoute("/graphql", endpoint),
+            Mount("/webhooks", routes=Webhooks(house, config).routes),
+            Mount("/portal", portal()),
+            *Health(house).routes,
+        ],
+        middleware=[Middleware(Logged)],
+        lifespan=lifespan,
+    )
+
+
+def create(config: Config) -> Starlette:
+    """The application of a process: it opens its own means at start, and says plainly what is wrong with them."""
+    db = Database(config.database_url.get_secret_value(), pool_size=config.database_pool_size)
+    redis = enqueue.connect(config.redis_url.get_secret_value()) if config.redis_url else None
+    house = House(db=db, wakeups=Wakeups(redis), clock=config.clock(), hub=Hub(db))
+    app = build(house, config)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(starlette: Starlette) -> AsyncIterator[None]:
+        await db.connect()
+        try:
+            await db.verify()
+            async with inner(starlette):
+                yield
+        finally:
+            if redis is not None:
+                await redis.aclose(close_connection_pool=True)
+            await db.disconnect()
+
+    app.router.lifespan_context = lifespan
+    return app

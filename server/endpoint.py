@@ -1,0 +1,122 @@
+"""/graphql: Strawberry's view with our doors. HTTP takes POST only, sockets speak graphql-transport-ws only."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.types.unset import UNSET, UnsetType
+
+from graph.context import Context, House
+from graph.schema import Schema
+from server import auth
+
+log = structlog.get_logger()
+
+LARGEST_REQUEST = 1_000_000
+"""Bytes: an import of 1,000 trips is about 400 kB."""
+OPERATIONS_PER_SOCKET = 50
+
+
+class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    """The protocol as its reference client expects it, where Strawberry's own handler is less careful."""
+
+    async def handle_message(self, message: Any) -> None:
+        """Close with 4400 on whatever is no message of the protocol, instead of stumbling over it."""
+        if not _is_message(message):
+            await self.handle_invalid_message("This is no message of graphql-transport-ws.")
+            return
+        if message["type"] == "connection_init" and message.get("payload") is None:
+            message = {**message, "payload": {}}
+        await super().handle_message(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """Every operation of a socket begins with fresh loaders."""
+        self.context.forget()
+        await super().run_operation(operation)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """A stream that broke on our side must not look as if it had ended: the socket closes, the client comes back."""
+        log.error("stream_broke", exc_info=error)
+        await self.websocket.close(code=1013, reason="Try again")
+
+
+def _is_message(message: Any) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return False
+    if message["type"] != "subscribe":
+        return True
+    payload = message.get("payload")
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+    )
+
+
+class Endpoint(GraphQL[Context, None]):
+    """The view. Nobody passes without a credential."""
+
+    graphql_transport_ws_handler_class = Handler
+
+    def __init__(self, schema: Schema, house: House, *, development: bool) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if development else None,
+            allow_queries_via_get=False,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            connection_init_wait_timeout=timedelta(seconds=10),
+            max_subscriptions_per_connection=OPERATIONS_PER_SOCKET,
+        )
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the door before anything is read; sockets show their credential in connection_init."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            request = Request(scope)
+            if int(request.headers.get("content-length") or 0) > LARGEST_REQUEST:
+                await _refusal(413, f"A request has at most {LARGEST_REQUEST} bytes.")(scope, receive, send)
+                return
+            scope["viewer"] = await auth.viewer(self._house.db, self._house.clock, auth.bearer(request.headers))
+            if scope["viewer"] is None:
+                response = _refusal(401, "A valid API key is needed: Authorization: Bearer …")
+                response.headers["WWW-Authenticate"] = "Bearer"
+                await response(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """A context per request; over a socket, one per socket."""
+        return Context(house=self._house, viewer=request.scope.get("viewer"))
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Let a socket in, or close it with 4403."""
+        params: Mapping[str, Any] = context.connection_params
+        context.viewer = await auth.viewer(self._house.db, self._house.clock, auth.bearer(params))
+        if context.viewer is None:
+            raise ConnectionRejectionError
+        return cast(UnsetType, UNSET)
+
+    def encode_json(self, data: object) -> str:
+        """Text, never bytes: reference clients take binary frames for a fatal fault."""
+        return orjson.dumps(data).decode()
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Raises orjson.JSONDecodeError, which is a ValueError that Strawberry knows."""
+        return orjson.loads(data)
+
+
+def _refusal(status: int, message: str) -> Response:
+    return JSONResponse({"errors": [{"message": message}]}, status_code=status)
