@@ -1,5 +1,123 @@
-"""The command line."""
+"""`bauhaus`: what runs the product, prepares its database and lets agencies in."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-app = typer.Typer()
+from cli import agencies
+from travel import config, log
+from travel.config import ConfigError
+from travel.database import SchemaError
+from travel.model import RefusedError
+
+app = typer.Typer(
+    help="Bauhaus Travel watches the flights of an agency's travellers and tells them what they need to know.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(agencies.agency, name="agency")
+app.add_typer(agencies.key, name="key")
+
+errors = Console(stderr=True)
+
+
+def main() -> None:
+    """The entry of the console script: an expected failure is one line and exit code 1."""
+    try:
+        app()
+    except (ConfigError, SchemaError, RefusedError) as wrong:
+        errors.print(f"[red]bauhaus:[/red] {wrong}", highlight=False)
+        sys.exit(1)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(envvar="PORT", help="Where the server listens.")] = 8000,
+    speed: Annotated[float, typer.Option(help="How much faster than life the demo day runs.")] = 60.0,
+) -> None:
+    """Run everything on this machine: databases, stand-ins for AeroAPI and Twilio, server, worker and a demo day."""
+    from cli.dev import Dev
+
+    raise typer.Exit(Dev(port=port, speed=speed).run())
+
+
+@app.command()
+def server() -> None:
+    """Serve the GraphQL API, the webhooks and the portal. Configured by the environment, see .env.example."""
+    _die_with_parent()
+    from cli import serving
+
+    serving.serve()
+
+
+@app.command()
+def worker() -> None:
+    """Watch flights and send messages. Any number of workers may run side by side."""
+    _die_with_parent()
+    from jobs import worker as jobs_worker
+
+    loaded = config.load()
+    log.setup(json=loaded.environment == "production", level=loaded.log_level)
+    _run(lambda: jobs_worker.run(loaded))
+
+
+@app.command()
+def migrate(
+    owner_url: Annotated[
+        str, typer.Option(envvar="DATABASE_OWNER_URL", help="PostgreSQL address of the database's owner.")
+    ],
+    database_url: Annotated[
+        str, typer.Option(envvar="DATABASE_URL", help="Address with the role of the application; made if missing.")
+    ],
+) -> None:
+    """Bring the database to the newest schema and let the application's role in."""
+    from migrations import run
+
+    with Console().status("Migrating …"):
+        run.upgrade(owner_url)
+        run.admit(owner_url, database_url)
+    typer.echo(f"The database is at revision {run.newest()}.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from graph import schema as graph_schema
+
+    sys.stdout.write(graph_schema.printed())
+
+
+@app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context) -> None:
+    """The stand-ins alone, as `bauhaus dev` starts them."""
+    _die_with_parent()
+    from sandbox import app as sandbox_app
+
+    sandbox_app.main(context.args)
+
+
+def _run(deed: Callable[[], Any]) -> None:
+    asyncio.run(deed())
+
+
+def _die_with_parent() -> None:
+    """End with `bauhaus dev` even if that was killed; only its children are asked to."""
+    parent = os.environ.get("BAUHAUS_DEV_PID")
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -81,6 +81,20 @@ class Config(BaseSettings):
         return str(self.public_url).rstrip("/")
 
 
+class _DatabaseOnly(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    database_url: SecretStr
+
+
+def database_url() -> str:
+    """The one variable that commands on the database alone need."""
+    try:
+        return _DatabaseOnly().database_url.get_secret_value()  # type: ignore[call-arg]
+    except ValidationError:
+        raise ConfigError("DATABASE_URL is not set. See .env.example.") from None
+
+
 def load() -> Config:
     """Read the environment, or say in one line what is wrong with it."""
     try:

@@ -177,6 +177,8 @@ class Desk:
     trip: Trip = field(default_factory=trip)
     settings: AgencySettings = field(default_factory=settings)
     rows: list[Notification] = field(default_factory=list)
+    read: list[tuple[NotificationType, Tells]] = field(default_factory=list)
+    """What the traveller has read, in the order in which it came."""
 
     def case(self, now: datetime) -> Case:
         return Case(
@@ -252,6 +254,8 @@ class Desk:
                     row, status=status, reason=reason, tells=tells, accepted_at=accepted, updated_at=now
                 )
                 gone.append((str(row.type), tells.value))
+                if status is NotificationStatus.SENT:
+                    self.read.append((row.type, tells))
         return gone
 
     def step(self, now: datetime, **seen) -> list[tuple[str, str | None]]:

@@ -90,7 +90,7 @@ async def touch(tx: Transaction, viewer: Viewer, now: datetime) -> None:
     await tx.run(
         """
         UPDATE api_keys SET last_used_at = :now
-        WHERE id = :id AND agency_id = :agency AND (last_used_at IS NULL OR last_used_at < :now - interval '1 minute')
+        WHERE id = :id AND agency_id = :agency AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')
         """,
         id=viewer.key_id,
         agency=viewer.agency_id,

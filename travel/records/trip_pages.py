@@ -30,7 +30,7 @@ _STATUS = """
        WHEN f.phase = 'DIVERTED' THEN 'DIVERTED'
        WHEN f.watch = 'DONE' THEN 'LOST'
        WHEN f.phase = 'AIRBORNE' THEN 'IN_FLIGHT'
-       WHEN f.phase = 'TAXIING_OUT' OR f.best_departure_at <= :now + interval '3 hours' THEN 'DEPARTING'
+       WHEN f.phase = 'TAXIING_OUT' OR f.best_departure_at <= CAST(:now AS timestamptz) + interval '3 hours' THEN 'DEPARTING'
        ELSE 'UPCOMING' END
 """
 

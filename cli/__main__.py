@@ -1,0 +1,5 @@
+"""`python -m cli` is `bauhaus`."""
+
+from cli.main import main
+
+main()
