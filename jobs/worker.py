@@ -9,9 +9,9 @@ from uuid import UUID
 
 import orjson
 import structlog
+from arq.connections import ArqRedis
 from arq.worker import Function, Worker, func
 from prometheus_client import start_http_server
-from redis.exceptions import RedisError
 
 from jobs import delivery, landing, polling, timers, upkeep
 from jobs.context import Context, open_context
@@ -76,11 +76,11 @@ def _shell(
     return run
 
 
-def arq_worker(context: Context, redis_url: str, *, burst: bool = False) -> Worker:
-    """An arq worker over these jobs."""
+def arq_worker(context: Context, redis: ArqRedis, *, burst: bool = False) -> Worker:
+    """An arq worker over these jobs; with `burst` it ends when the queue is empty."""
     return Worker(
         functions=functions(context),
-        redis_pool=enqueue.connect(redis_url),
+        redis_pool=redis,
         burst=burst,
         max_jobs=60,
         queue_read_limit=500,
@@ -112,29 +112,31 @@ async def run(config: Config) -> None:
 
 async def _take_wakeups(context: Context, redis_url: str, stop: asyncio.Event) -> None:
     """Run jobs that Redis knows of, and come back to it whenever it was away."""
-    while not stop.is_set():
-        worker = arq_worker(context, redis_url)
-        running = asyncio.create_task(worker.async_run())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        await _drain(worker, running)
-        if running.done() and not running.cancelled() and running.exception() is not None:
-            log.warning("redis_away", error=type(running.exception()).__name__)
-            await _wait(stop, 1)
+    redis = enqueue.connect(redis_url)
+    try:
+        while not stop.is_set():
+            worker = arq_worker(context, redis)
+            running = asyncio.create_task(worker.async_run())
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            await _drain(worker, running)
+            if not running.cancelled() and running.exception() is not None:
+                log.warning("redis_away", error=type(running.exception()).__name__)
+                await _wait(stop, 1)
+    finally:
+        await redis.aclose(close_connection_pool=True)
 
 
 async def _drain(worker: Worker, running: "asyncio.Task[None]") -> None:
+    """Let the jobs under way come to their end, then stop polling."""
     worker.allow_pick_jobs = False
     unfinished = [task for task in worker.tasks.values() if not task.done()]
     if unfinished:
         await asyncio.wait(unfinished, timeout=DRAIN_SECONDS)
-    running.cancel()
+    for task in (running, *worker.tasks.values()):
+        task.cancel()
     await asyncio.gather(running, *worker.tasks.values(), return_exceptions=True)
-    try:
-        await worker.close()
-    except (RedisError, OSError):
-        log.warning("redis_away_at_close")
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

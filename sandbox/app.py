@@ -53,9 +53,7 @@ class Sandbox:
             inbound_url=inbound_url,
             seed=seed,
         )
-        self.control = Control(
-            now=now, speed=speed, scenario=self.scenario, aeroapi=self.aeroapi, twilio=self.twilio
-        )
+        self.control = Control(now=now, speed=speed, scenario=self.scenario, aeroapi=self.aeroapi, twilio=self.twilio)
         self.app = Starlette(
             routes=[
                 Mount("/aeroapi", routes=self.aeroapi.routes),
@@ -90,17 +88,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--start", type=_instant, default=None, help="what the clock shows at the origin")
     parser.add_argument("--speed", type=float, default=1.0, help="seconds that pass in a second")
-    parser.add_argument(
-        "--origin", type=float, default=None, help="Unix seconds at which the clock shows start"
-    )
+    parser.add_argument("--origin", type=float, default=None, help="Unix seconds at which the clock shows start")
     parser.add_argument("--scenario", type=Path, default=None, metavar="FILE")
     parser.add_argument("--inbound-url", default=None)
-    parser.add_argument(
-        "--twilio-account", type=_account, action="append", metavar="SID:TOKEN", required=True
-    )
-    parser.add_argument(
-        "--aeroapi-key", action="append", default=None, help="if given, no other key is let in"
-    )
+    parser.add_argument("--twilio-account", type=_account, action="append", metavar="SID:TOKEN", required=True)
+    parser.add_argument("--aeroapi-key", action="append", default=None, help="if given, no other key is let in")
     parser.add_argument("--ledger", type=Path, default=None, metavar="FILE")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)

@@ -116,9 +116,7 @@ class Carrier:
     def cancel(self, message: Message) -> None:
         self._reach(message, Stage(after_s=0, status="canceled"), self.now(), None)
 
-    async def inbound(
-        self, from_: str, body: str, *, to: str | None = None, profile: str = "Traveller"
-    ) -> Message:
+    async def inbound(self, from_: str, body: str, *, to: str | None = None, profile: str = "Traveller") -> Message:
         """A traveller writes. `to` is by default the sender that wrote to them last."""
         now, last = self.now(), self.conversations.last_sender(from_)
         account_sid = last[0] if last else next(iter(self._tokens))
@@ -141,9 +139,7 @@ class Carrier:
         )
         self.messages[message.sid] = message
         if self.inbound_url:
-            await self._deliver(
-                self._webhook(message, self.inbound_url, callback_form.inbound(message, profile))
-            )
+            await self._deliver(self._webhook(message, self.inbound_url, callback_form.inbound(message, profile)))
         return message
 
     async def pump(self) -> int:

@@ -94,9 +94,7 @@ class Control:
         unknown = sorted(set(asked) - {"from", "body", "channel", "to", "profile"})
         if unknown:
             raise BadRequest(f"{', '.join(unknown)}: unknown key")
-        texts = {
-            name: asked[name] for name in ("from", "body", "to", "profile") if asked.get(name) is not None
-        }
+        texts = {name: asked[name] for name in ("from", "body", "to", "profile") if asked.get(name) is not None}
         wrong = [name for name, value in texts.items() if not isinstance(value, str)]
         if wrong:
             raise BadRequest(f"{', '.join(wrong)}: must be a text")

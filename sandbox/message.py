@@ -12,9 +12,7 @@ FINISHED = END_STATES | {"delivered", "read", "received"}
 SMS_PRICE_USD, WHATSAPP_PRICE_USD = 0.0075, 0.005
 
 # The 7-bit alphabet of GSM 03.38; the second row costs two places each.
-GSM = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-)
+GSM = set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿")
 GSM |= set("abcdefghijklmnopqrstuvwxyzäöñüà")
 GSM_DOUBLE = set("^{}\\[~]|€\f")
 

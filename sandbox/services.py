@@ -133,9 +133,7 @@ class _Server(ABC):
 
     def _log_tail(self) -> str:
         log = self._kept.folder / "log"
-        return (
-            "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]) if log.exists() else ""
-        )
+        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]) if log.exists() else ""
 
 
 class Postgres(_Server):

@@ -120,9 +120,7 @@ def _check_addresses(form: Mapping[str, str]) -> None:
         return
     number = sender.removeprefix(WHATSAPP)
     if not E164.fullmatch(number) and (number != sender or not NAMED_SENDER.fullmatch(sender)):
-        raise Refused(
-            21212, f"The 'From' number {sender} is not a valid phone number, short code or sender ID."
-        )
+        raise Refused(21212, f"The 'From' number {sender} is not a valid phone number, short code or sender ID.")
     if to.startswith(WHATSAPP) != sender.startswith(WHATSAPP):
         raise Refused(21910, "Invalid From and To pair. From and To should be of the same channel")
     if to == sender:
@@ -180,9 +178,7 @@ def _validity(text: str | None) -> timedelta:
     if text is None:
         return timedelta(seconds=LONGEST_VALIDITY_S)
     if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= LONGEST_VALIDITY_S:
-        raise Refused(
-            90007, f"The ValidityPeriod {text[:20]} is invalid: it must be 1 to {LONGEST_VALIDITY_S}."
-        )
+        raise Refused(90007, f"The ValidityPeriod {text[:20]} is invalid: it must be 1 to {LONGEST_VALIDITY_S}.")
     return timedelta(seconds=int(text))
 
 

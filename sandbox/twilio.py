@@ -73,9 +73,7 @@ class Twilio:
             Route(one, self._face(self._delete), methods=["DELETE"]),
         ]
 
-    async def inbound(
-        self, from_: str, body: str, *, to: str | None = None, profile: str = "Traveller"
-    ) -> Message:
+    async def inbound(self, from_: str, body: str, *, to: str | None = None, profile: str = "Traveller") -> Message:
         """A traveller writes back: opens the 24 h window, may opt out, and is told to `inbound_url`."""
         return await self.carrier.inbound(from_, body, to=to, profile=profile)
 

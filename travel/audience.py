@@ -48,6 +48,8 @@ HELD_AT_NIGHT = frozenset({Type.RESERVATION_CONFIRMATION, Type.REMINDER_24H, Typ
 AT_LEAST_USEFUL = timedelta(minutes=15)
 """A flight whose departure has passed and that still stands at its gate can still be spoken of."""
 
+FIRST_LOOK = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
@@ -294,12 +296,14 @@ def _boarding(case: Case) -> Iterator[Step]:
     if not _leaves(case):
         return
     standing = [each for each in case.of(Type.BOARDING) if each.status not in TAKEN_BACK]
-    due = max(timing.boarding_due(case.departure, case.settings), case.now)
+    # A flight that nobody has looked at yet is looked at first: the message shall hold its gate.
+    soonest = case.now + FIRST_LOOK if case.flight.state == status.UNKNOWN else case.now
+    due = max(timing.boarding_due(case.departure, case.settings), soonest)
     expires = _useful_until_departure(case)
     if not standing:
         yield _tell(case, Type.BOARDING, Tells(), due, expires)
     for each in case.pending(Type.BOARDING):
-        if each.due_at > case.now or due > case.now:
+        if each.due_at > case.now or due > soonest:
             yield from _move(each, due, expires, None)
 
 

@@ -227,9 +227,7 @@ async def test_the_program_serves_on_a_socket_and_loses_replies_there(child, tmp
     clock = (await child.get("/_sandbox/clock")).json()
     assert clock["now"] > "2013-09-04T09:40:00Z"
     assert clock["speed"] == 3600
-    assert (
-        len((await child.get("/aeroapi/flights/AAL1141", headers={"x-apikey": "k"})).json()["flights"]) == 1
-    )
+    assert len((await child.get("/aeroapi/flights/AAL1141", headers={"x-apikey": "k"})).json()["flights"]) == 1
     sid = (await send(child)).json()["sid"]
     one = MESSAGES.replace(".json", f"/{sid}.json")
     async with asyncio.timeout(10):

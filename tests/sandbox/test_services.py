@@ -62,9 +62,7 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 
 def mention(folder: Path) -> bool:
-    return any(
-        str(folder) in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
-    )
+    return any(str(folder) in " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
 async def ask(url: str, query: str) -> object:
@@ -101,9 +99,7 @@ async def test_a_wrong_password_is_refused(postgres: Postgres) -> None:
 def test_only_this_machine_reaches_the_servers(postgres: Postgres) -> None:
     with Valkey.start() as valkey:
         for server in (postgres, valkey):
-            listening = [
-                c.laddr for c in psutil.Process(server.pid).net_connections() if c.status == "LISTEN"
-            ]
+            listening = [c.laddr for c in psutil.Process(server.pid).net_connections() if c.status == "LISTEN"]
             assert listening == [("127.0.0.1", server.port)]
 
 
@@ -179,9 +175,7 @@ def test_nothing_outlives_the_parent(
     eventually(lambda: are_gone(left) and not any(temporary_files.iterdir()))
 
 
-def test_nothing_outlives_a_parent_killed_while_it_starts(
-    parent: subprocess.Popen[str], temporary_files: Path
-) -> None:
+def test_nothing_outlives_a_parent_killed_while_it_starts(parent: subprocess.Popen[str], temporary_files: Path) -> None:
     eventually(lambda: any(temporary_files.glob("bauhaus-*/data/base")))
     parent.kill()
     eventually(lambda: not mention(temporary_files) and not any(temporary_files.iterdir()))
@@ -193,9 +187,7 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr(services, "free_port", lambda: taken.getsockname()[1])
-        with pytest.raises(
-            ServerStartError, match=r"did not start: it ended with exit code 1\n(.|\n)*already in use"
-        ):
+        with pytest.raises(ServerStartError, match=r"did not start: it ended with exit code 1\n(.|\n)*already in use"):
             kind.start()
     assert not mention(temporary_files)
 
@@ -224,9 +216,7 @@ def test_a_wheel_behind_a_closed_door_is_copied(
 
 
 @as_root
-def test_a_closed_folder_for_temporary_files_is_not_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_closed_folder_for_temporary_files_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with Valkey.start() as server:

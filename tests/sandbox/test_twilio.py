@@ -260,9 +260,7 @@ async def test_pages_link_to_each_other_and_stay_put(world):
     page = (await world.client.get(MESSAGES, params={"To": ANA, "PageSize": 2})).json()
     assert (page["page"], page["page_size"], page["start"], page["end"]) == (0, 2, 0, 1)
     assert page["previous_page_uri"] is None
-    assert page["next_page_uri"].startswith(
-        MESSAGES + "?To=%2B5491155550101&PageSize=2&Page=1&PageToken=PASM"
-    )
+    assert page["next_page_uri"].startswith(MESSAGES + "?To=%2B5491155550101&PageSize=2&Page=1&PageToken=PASM")
     seen = [one["sid"] for one in page["messages"]]
     await world.send(body="arrives while paging")
     while page["next_page_uri"]:
@@ -362,9 +360,7 @@ async def test_no_read_before_delivered_and_only_on_whatsapp(world):
 async def test_every_callback_is_signed_as_the_official_validator_wants_it(world):
     validator = RequestValidator(TOKEN)
     for number in range(20):
-        await world.send(
-            body=f"día {number}", StatusCallback=HOOK + f"&value=2013-09-04T10:05:00Z&n={number}#rc=5"
-        )
+        await world.send(body=f"día {number}", StatusCallback=HOOK + f"&value=2013-09-04T10:05:00Z&n={number}#rc=5")
     await world.live(minutes=1)
     assert len(world.receiver.got) == 60
     for url, form, headers in world.receiver.got:

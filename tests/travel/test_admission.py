@@ -52,9 +52,7 @@ def test_the_agencys_zone_wins_over_the_place_at_night():
 
 def test_a_diverted_traveller_sleeps_by_the_clock_of_the_other_airport():
     denver = flight(FlightState(diverted=True, diverted_to="KDEN", actual_on=NOON))
-    assert ask(Type.LANDING_WELCOME, utc("07-15 13:30"), flight=denver) == Hold(
-        utc("07-15 15:00"), Reason.QUIET_HOURS
-    )
+    assert ask(Type.LANDING_WELCOME, utc("07-15 13:30"), flight=denver) == Hold(utc("07-15 15:00"), Reason.QUIET_HOURS)
     nowhere = flight(FlightState(diverted=True, diverted_to="NOWHERE", actual_on=NOON))
     assert ask(Type.LANDING_WELCOME, utc("07-15 13:30"), flight=nowhere) is None
 
@@ -117,9 +115,7 @@ def test_while_a_cancellation_is_unsure_words_about_the_departure_wait_a_minute(
 
 
 def used(hour, day):
-    return Used(
-        last_hour=hour, last_day=day, hour_frees_at=utc("07-15 15:40"), day_frees_at=utc("07-15 23:10")
-    )
+    return Used(last_hour=hour, last_day=day, hour_frees_at=utc("07-15 15:40"), day_frees_at=utc("07-15 23:10"))
 
 
 @pytest.mark.parametrize(

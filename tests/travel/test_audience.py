@@ -510,9 +510,7 @@ def test_boarding_is_told_once_however_often_the_gate_and_the_time_change_afterw
     desk = Desk()
     desk.look(utc("07-15 19:29"))
     assert ("BOARDING", told("21:00")) in desk.hand_over(utc("07-15 19:30"))
-    messages = desk.step(utc("07-15 19:36"), gate_origin="A13") + desk.step(
-        utc("07-15 20:00"), estimated_out=later(40)
-    )
+    messages = desk.step(utc("07-15 19:36"), gate_origin="A13") + desk.step(utc("07-15 20:00"), estimated_out=later(40))
     assert [name for name, _ in messages] == ["DELAYED"]
 
 

@@ -52,9 +52,7 @@ CASES = {
 def said(type_, tells=None, language=Language.ES, template=None, **more):
     tells = tells or Tells()
     features = more.pop("features", {})
-    person = trip(
-        language=language, lodging=more.pop("lodging", None), traveller_name=more.pop("name", "Ana Pérez")
-    )
+    person = trip(language=language, lodging=more.pop("lodging", None), traveller_name=more.pop("name", "Ana Pérez"))
     route = {key: more.pop(key) for key in ("ident", "origin", "destination") if key in more}
     state = FlightState(**{"scheduled_out": BOOKED, **more})
     return wording.message(

@@ -181,9 +181,7 @@ class Desk:
     """What the traveller has read, in the order in which it came."""
 
     def case(self, now: datetime) -> Case:
-        return Case(
-            trip=self.trip, flight=self.flight, settings=self.settings, notifications=tuple(self.rows), now=now
-        )
+        return Case(trip=self.trip, flight=self.flight, settings=self.settings, notifications=tuple(self.rows), now=now)
 
     def plan(self, now: datetime) -> list[Step]:
         steps = audience.plan(self.case(now))
@@ -211,9 +209,7 @@ class Desk:
             case End(notification_id=id_):
                 self._change(id_, status=step.status, reason=step.reason, updated_at=now)
             case Move(notification_id=id_):
-                self._change(
-                    id_, due_at=step.due_at, expires_at=step.expires_at, reason=step.reason, updated_at=now
-                )
+                self._change(id_, due_at=step.due_at, expires_at=step.expires_at, reason=step.reason, updated_at=now)
             case KnowGate(gate=gate):
                 self.trip = replace(self.trip, first_gate=gate)
 
