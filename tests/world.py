@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 from arq.connections import ArqRedis
+from arq.constants import default_queue_name
 from starlette.applications import Starlette
 
 from cli.demo import content_sid
@@ -119,15 +120,17 @@ class World:
         return sum([await deed(self.context) for deed in deeds])
 
     async def _run_queue(self) -> int:
+        if not await self.redis.zcard(default_queue_name):
+            return 0
         worker = arq_worker(self.context, self.redis, burst=True)
         await worker.async_run()
         return worker.jobs_complete + worker.jobs_failed
 
-    async def play(self, until: datetime) -> None:
-        """Let the world go on, from one due moment to the next."""
+    async def play(self, until: datetime, *, beat: timedelta = timedelta(seconds=1)) -> None:
+        """Let the world go on, from one due moment to the next, in steps of at least `beat`."""
         await self.settle()
         while (moment := await self._next_moment()) is not None and moment <= until:
-            self.clock.move_to(max(moment, self.clock.now()))
+            self.clock.move_to(min(until, max(moment, self.clock.now() + beat)))
             await self.settle()
         self.clock.move_to(until)
         await self.settle()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from travel import airports, status, timing
-from travel.audience import ABOUT_DEPARTURE, HELD_AT_NIGHT
 from travel.model import (
     AgencySettings,
     AgencyStatus,
@@ -88,7 +87,7 @@ def _never(request: Request) -> Never | None:
         return Never(Status.WITHDRAWN, Reason.TRIP_ARCHIVED)
     if request.agency_status is AgencyStatus.SUSPENDED:
         return Never(Status.SUPPRESSED, Reason.AGENCY_SUSPENDED)
-    gone = flight is not None and status.departed(flight.state) and notification.type in ABOUT_DEPARTURE
+    gone = flight is not None and status.departed(flight.state) and notification.type in timing.ABOUT_DEPARTURE
     if notification.expires_at <= request.now or gone:
         return Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL)
     if request.opted_out and notification.type is not Type.TEST:
@@ -110,9 +109,9 @@ def _switched_on(type_: Type, settings: AgencySettings) -> bool:
 
 def _hold(request: Request) -> Hold | None:
     notification, now = request.notification, request.now
-    if request.flight is not None and request.flight.state.cancelled and notification.type in ABOUT_DEPARTURE:
+    if request.flight is not None and request.flight.state.cancelled and notification.type in timing.ABOUT_DEPARTURE:
         return Hold(now + timedelta(minutes=1), Reason.NEWER_FACTS)
-    if notification.type in HELD_AT_NIGHT and request.flight is not None:
+    if notification.type in timing.HELD_AT_NIGHT and request.flight is not None:
         allowed = timing.allowed_from(
             now, zone_for(notification.type, request.flight, request.settings), request.settings
         )

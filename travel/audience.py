@@ -38,13 +38,6 @@ DEPARTURE_TIME = frozenset({Type.DELAYED, Type.EARLIER})
 CANCELLATION = frozenset({Type.CANCELLED, Type.REINSTATED})
 TOPICS = (DEPARTURE_TIME, CANCELLATION)
 
-ABOUT_DEPARTURE = (
-    frozenset({Type.RESERVATION_CONFIRMATION, Type.REMINDER_24H, Type.GATE_CHANGE, Type.BOARDING}) | DEPARTURE_TIME
-)
-"""Once the flight has left, nobody needs these."""
-
-HELD_AT_NIGHT = frozenset({Type.RESERVATION_CONFIRMATION, Type.REMINDER_24H, Type.LANDING_WELCOME})
-
 AT_LEAST_USEFUL = timedelta(minutes=15)
 """A flight whose departure has passed and that still stands at its gate can still be spoken of."""
 
@@ -179,9 +172,11 @@ def left_behind(notifications: Sequence[Notification]) -> list[Step]:
 def _overtaken(case: Case) -> Iterator[Step]:
     """Pending words about a departure end when the flight has left, has landed, or will not fly."""
     if status.departed(case.flight.state):
-        yield from (_end(each, Status.EXPIRED, Reason.NO_LONGER_USEFUL) for each in case.pending(*ABOUT_DEPARTURE))
+        yield from (
+            _end(each, Status.EXPIRED, Reason.NO_LONGER_USEFUL) for each in case.pending(*timing.ABOUT_DEPARTURE)
+        )
     elif _cancelled(case):
-        yield from (_end(each, Status.SUPERSEDED, Reason.NEWER_FACTS) for each in case.pending(*ABOUT_DEPARTURE))
+        yield from (_end(each, Status.SUPERSEDED, Reason.NEWER_FACTS) for each in case.pending(*timing.ABOUT_DEPARTURE))
 
 
 def _confirmation(case: Case) -> Iterator[Step]:
@@ -342,7 +337,7 @@ def _tell(case: Case, type_: Type, tells: Tells, due: datetime, expires: datetim
         expires_at=expires,
         hash=idempotency_hash(case, type_, tells),
         reason=Reason.QUIET_HOURS
-        if type_ in HELD_AT_NIGHT and due > case.now and type_ is not Type.REMINDER_24H
+        if type_ in timing.HELD_AT_NIGHT and due > case.now and type_ is not Type.REMINDER_24H
         else None,
     )
 

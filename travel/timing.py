@@ -10,6 +10,14 @@ from zoneinfo import ZoneInfo
 
 from travel import status
 from travel.model import AgencySettings, Flight, FlightState, Watch
+from travel.model import NotificationType as Type
+
+ABOUT_DEPARTURE = frozenset(
+    {Type.RESERVATION_CONFIRMATION, Type.REMINDER_24H, Type.DELAYED, Type.EARLIER, Type.GATE_CHANGE, Type.BOARDING}
+)
+"""Once the flight has left, nobody needs these."""
+HELD_AT_NIGHT = frozenset({Type.RESERVATION_CONFIRMATION, Type.REMINDER_24H, Type.LANDING_WELCOME})
+"""What can wait for the morning; everything else is told at any hour."""
 
 REMINDER_AHEAD = timedelta(hours=24)
 REMINDER_ROOM = timedelta(hours=6)
