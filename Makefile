@@ -5,7 +5,7 @@ READY := .venv/.ready
 # One worker process per core; each brings its own PostgreSQL and Valkey.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 
-.PHONY: help dev test check fix schema lock clean
+.PHONY: help dev test lint check coverage fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -25,13 +25,17 @@ dev: $(READY) ## The whole product on this machine, with a demo day 60 times fas
 test: $(READY) ## Every test, on real PostgreSQL and Valkey.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-check: $(READY) ## Format, lint, types, import contracts, schema snapshot, tests: what CI runs.
+lint: $(READY) ## Format, lint, types, import contracts, schema snapshot.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bauhaus schema | diff schema.graphql -
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-report=term
+
+check: lint test ## All that CI runs.
+
+coverage: $(READY) ## The tests again, with the coverage of travel/.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-branch --cov-report=term
 
 fix: $(READY) ## Format and mend what a machine can mend.
 	$(BIN)/ruff format .

@@ -1,9 +1,9 @@
 """What the process is told by its environment. `.env.example` lists every name with its meaning."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from travel.clock import Clock, RealClock, ScaledClock
@@ -33,7 +33,6 @@ class Config(BaseSettings):
     aeroapi_webhook_token: SecretStr | None = None
     aeroapi_timeout_seconds: float = Field(default=10, gt=0, le=60)
     aeroapi_dollars_per_result_set: float = Field(default=0.005, ge=0)
-    aeroapi_concurrency: int = Field(default=10, ge=1, le=200)
 
     twilio_url: AnyHttpUrl = AnyHttpUrl("https://api.twilio.com")
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
@@ -62,12 +61,11 @@ class Config(BaseSettings):
             raise ValueError("needs an offset, such as 2026-11-22T14:05:00Z")
         return value
 
-    @field_validator("delivery_lease_seconds")
-    @classmethod
-    def _lease_outlives_the_call(cls, value: float) -> float:
-        if value < 1:
-            raise ValueError("is shorter than any HTTP call")
-        return value
+    @model_validator(mode="after")
+    def _lease_outlives_the_call(self) -> Self:
+        if self.delivery_lease_seconds <= self.twilio_total_timeout_seconds:
+            raise ValueError("DELIVERY_LEASE_SECONDS must be longer than TWILIO_TOTAL_TIMEOUT_SECONDS")
+        return self
 
     def clock(self) -> Clock:
         """The world's clock, as all processes of this environment share it."""

@@ -35,9 +35,7 @@ APPROACH_BEGINS = timedelta(minutes=15)
 LOST_AFTER = timedelta(hours=6)
 """A flight that says nothing so long after its expected touchdown is no longer watched, and shown as lost."""
 
-_BEFORE_DEPARTURE = tuple(
-    timedelta(minutes=minutes) for minutes in (47 * 60, 25 * 60, 12 * 60, 6 * 60, 3 * 60, 120, 60, 35, 15, 5)
-)
+_BEFORE_DEPARTURE = tuple(timedelta(minutes=minutes) for minutes in (47 * 60, 25 * 60, 8 * 60, 210, 45, 10))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +129,8 @@ def next_look(
     | landed                                  | never                                                             |
     | cancelled, seen once                    | five minutes after it was first seen                              |
     | cancelled, confirmed                    | each hour until two hours after departure                         |
-    | before departure                        | 47, 25, 12, 6, 3, 2, 1 h, 35, 15, 5 min before, or a wanted moment|
-    | past its departure, still at the gate   | every 5 minutes, after two hours every 15                         |
+    | before departure                        | 47, 25, 8, 3.5 h, 45, 10 min before, or a wanted moment           |
+    | past its departure, still at the gate   | every 10 minutes, after two hours every 20                        |
     | in the air, far from touchdown          | 15 minutes before the expected touchdown                          |
     | close to touchdown                      | half the way to it, but never under 105 s; 105 s after it         |
     | two hours overdue                       | every 5 minutes                                                   |
@@ -166,7 +164,7 @@ def _before_departure(departure: datetime, now: datetime) -> datetime:
     ahead = [departure - distance for distance in _BEFORE_DEPARTURE if departure - distance >= soonest]
     if ahead:
         return min(ahead)
-    return now + timedelta(minutes=15 if now - departure > timedelta(hours=2) else 5)
+    return now + timedelta(minutes=20 if now - departure > timedelta(hours=2) else 10)
 
 
 def _until_touchdown(state: FlightState, departure: datetime, now: datetime) -> NextLook:

@@ -18,7 +18,7 @@ from travel.model import Language
 DAY = date(2013, 9, 12)
 HOUR = 18
 """An afternoon of thunderstorms: of the 61 departures of this hour (UTC) 15 were cancelled and 9 diverted."""
-BEAT = timedelta(seconds=15)
+BEAT = timedelta(seconds=20)
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def _hour_of_the_day() -> list[dict[str, Any]]:
 
 async def _book_everybody(world: World, lines: list[dict[str, Any]]) -> list[Traveller]:
     world.sandbox.scenario.add(lines)
-    travellers = [each for each in parse_travellers(realdays.traveller_lines(lines)) if isinstance(each, Traveller)]
+    everybody = [each for each in parse_travellers(realdays.traveller_lines(lines)) if isinstance(each, Traveller)]
+    # Two on every fifth flight, one on each of the others: what matters happens per flight.
+    travellers = [each for number, each in enumerate(everybody) if number % 2 == 0 or number % 10 == 1]
     agencies = {name: (await make_agency(world.db, world.clock, name))[0].id for name in {t.agency for t in travellers}}
     for traveller in sorted(travellers, key=lambda each: each.booked_at):
         await world.play(max(traveller.booked_at, world.clock.now()), beat=BEAT)

@@ -60,3 +60,4 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         writer.write(b" ")
         await writer.drain()
         await asyncio.wait([gone], timeout=0.02)
+    gone.exception()

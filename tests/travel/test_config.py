@@ -109,9 +109,9 @@ def test_names_unknown_to_us_are_somebody_elses(load):
 
 
 def test_a_file_called_env_is_read_and_the_environment_wins(load):
-    Path(".env").write_text("PORT=9001\nHOST=0.0.0.0\n", encoding="utf-8")
+    Path(".env").write_text("PORT=9001\nHOST=10.0.0.1\n", encoding="utf-8")
     found = load(PORT="9002")
-    assert (found.port, found.host) == (9002, "0.0.0.0")
+    assert (found.port, found.host) == (9002, "10.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,12 @@ def test_processes_of_one_environment_share_a_scaled_clock(load):
 def test_half_a_scaled_clock_is_the_real_one(load, alone):
     value = {"CLOCK_START": "2026-07-15T12:00:00Z", "CLOCK_ORIGIN": "1784000000"}[alone]
     assert isinstance(load(**{alone: value}).clock(), RealClock)
+
+
+def test_commands_on_the_database_need_its_address_alone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(ConfigError, match=r"DATABASE_URL is not set. See .env.example."):
+        config.database_url()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://owner:secret@localhost/bauhaus")
+    assert config.database_url() == "postgresql://owner:secret@localhost/bauhaus"

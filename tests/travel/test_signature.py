@@ -132,15 +132,15 @@ def test_both_tokens_count_while_one_replaces_the_other(secrets):
 
 
 # A header without a named algorithm is the account's token and SHA-1, as Twilio's own package reads it.
-@pytest.mark.parametrize(
-    "settings", ["", "key=abc", "algorithm=HMAC_SHA1", " key=abc , algorithm=HMAC_SHA1 "]
-)
+@pytest.mark.parametrize("settings", ["", "key=abc", "algorithm=HMAC_SHA1", " key=abc , algorithm=HMAC_SHA1 "])
 def test_without_an_algorithm_it_is_sha1(settings):
     assert get_signature_algorithm(settings) == "HMAC_SHA1"
     assert valid(STATUS_URL, STATUS, STATUS_SHA1, settings)
 
 
-@pytest.mark.parametrize("settings", ["algorithm=HMAC_SHA256", "algorithm=HMAC_SHA256,key=a", " algorithm=HMAC_SHA256 "])
+@pytest.mark.parametrize(
+    "settings", ["algorithm=HMAC_SHA256", "algorithm=HMAC_SHA256,key=a", " algorithm=HMAC_SHA256 "]
+)
 def test_the_algorithm_may_stand_anywhere_in_the_header(settings):
     assert valid(STATUS_URL, STATUS, STATUS_SHA256, settings)
 

@@ -375,10 +375,33 @@ def test_a_diversion_to_nobody_knows_where_says_nothing_of_an_arrival():
 
 @pytest.mark.parametrize(
     "text",
-    """Scheduled|Scheduled / Delayed|Delayed|Taxiing / Left Gate|Taxiing / Delayed|Left Gate|Returned to Gate|En Route
-    |En Route / On Time|En Route / Delayed|Landed / Taxiing|Arrived|Arrived / Gate Arrival|Arrived / Delayed|Cancelled
-    |Diverted|Unknown|result unknown|On The Way!|On The Way! / On Time|On The Way! / Delayed|In Flight / Delayed
-    |Departed / Delayed|Taxiing / Gate Departure|EN ROUTE / on time""".split("|"),
+    [
+        "Scheduled",
+        "Scheduled / Delayed",
+        "Delayed",
+        "Taxiing / Left Gate",
+        "Taxiing / Delayed",
+        "Left Gate",
+        "Returned to Gate",
+        "En Route\n    ",
+        "En Route / On Time",
+        "En Route / Delayed",
+        "Landed / Taxiing",
+        "Arrived",
+        "Arrived / Gate Arrival",
+        "Arrived / Delayed",
+        "Cancelled\n    ",
+        "Diverted",
+        "Unknown",
+        "result unknown",
+        "On The Way!",
+        "On The Way! / On Time",
+        "On The Way! / Delayed",
+        "In Flight / Delayed\n    ",
+        "Departed / Delayed",
+        "Taxiing / Gate Departure",
+        "EN ROUTE / on time",
+    ],
 )
 def test_a_text_met_in_the_wild_is_known(text):
     assert status.is_known_text(text.strip())

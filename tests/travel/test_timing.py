@@ -1,4 +1,4 @@
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -80,14 +80,13 @@ MINUTES = st.times(time(0), time(23, 59)).map(lambda each: each.replace(second=0
 
 @given(
     zone=st.sampled_from([BUENOS_AIRES, NEW_YORK, MADRID, "Asia/Kathmandu", "Pacific/Apia", "America/Santiago"]),
-    at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda each: each.replace(second=0, microsecond=0)),
+    at=st.integers(0, 525_599).map(lambda minutes: utc("01-01 00:00") + minutes * MINUTE),
     start=MINUTES,
     end=MINUTES,
 )
-@example(zone=NEW_YORK, at=datetime(2026, 11, 1, 6, 15), start=time(22), end=time(1, 30))
-@example(zone=NEW_YORK, at=datetime(2026, 3, 8, 6, 15), start=time(22), end=time(2, 30))
+@example(zone=NEW_YORK, at=utc("11-01 06:15"), start=time(22), end=time(1, 30))
+@example(zone=NEW_YORK, at=utc("03-08 06:15"), start=time(22), end=time(2, 30))
 def test_the_allowed_instant_lies_ahead_and_outside_the_quiet_hours(zone, at, start, end):
-    at = at.replace(tzinfo=ZoneInfo("UTC"))
     chosen = band(start.isoformat(), end.isoformat())
     allowed = timing.allowed_from(at, zone, chosen)
     assert allowed >= at
@@ -238,47 +237,48 @@ def look(state, *, seen_at=None, now=NOW, booked=BOOKED, wanted=()):
 
 
 @pytest.mark.parametrize(
-    ("left", "next_in"),
+    ("left", "at_the_latest_in"),
     [
         ("60:00", "13:00"),
-        ("47:00", "22:00"),
-        ("30:00", "5:00"),
-        ("25:00", "13:00"),
-        ("12:00", "6:00"),
-        ("6:00", "3:00"),
-        ("5:00", "2:00"),
-        ("3:00", "1:00"),
-        ("2:00", "1:00"),
-        ("1:00", "0:25"),
-        ("0:36", "0:21"),
-        ("0:35", "0:20"),
-        ("0:15", "0:10"),
-        ("0:06", "0:05"),
-        ("0:05", "0:05"),
-        ("0:00", "0:05"),
-        ("-2:00", "0:05"),
-        ("-2:01", "0:15"),
-        ("-11:59", "0:15"),
+        ("47:00", "24:00"),
+        ("25:00", "18:00"),
+        ("12:00", "9:00"),
+        ("6:00", "3:30"),
+        ("3:30", "3:00"),
+        ("1:00", "0:30"),
+        ("0:35", "0:30"),
+        ("0:15", "0:14"),
+        ("0:06", "0:10"),
+        ("0:00", "0:10"),
+        ("-2:00", "0:10"),
+        ("-2:01", "0:30"),
+        ("-11:59", "0:30"),
     ],
 )
-def test_looks_grow_dense_towards_the_departure_and_go_on_after_it(left, next_in):
+def test_looks_grow_dense_towards_the_departure_and_go_on_after_it(left, at_the_latest_in):
+    """The steps themselves are tuned by `make bench`; here stands what they must never exceed."""
+
     def span(text):
         sign = -1 if text.startswith("-") else 1
         hours, minutes = text.lstrip("-").split(":")
         return sign * timedelta(hours=int(hours), minutes=int(minutes))
 
     departure = NOW + span(left)
-    expected = timing.NextLook(watch=Watch.DEPARTURE, at=NOW + span(next_in))
-    assert look(FlightState(estimated_out=departure), booked=departure) == expected
+    found = look(FlightState(estimated_out=departure), booked=departure)
+    assert found.watch is Watch.DEPARTURE
+    assert 2 * MINUTE <= found.at - NOW <= span(at_the_latest_in)
 
 
-def test_a_flight_looked_at_five_hours_before_is_not_looked_at_next_after_it_left():
+def test_a_flight_looked_at_five_hours_before_is_looked_at_again_and_again_before_it_leaves():
     """The steps are clipped at the edges of the phases (incident 49)."""
     moments, now = [], BOOKED - 5 * HOUR
     while now < BOOKED:
         now = look(FlightState(scheduled_out=BOOKED), now=now).at
         moments.append(round((BOOKED - now) / MINUTE))
-    assert moments == [180, 120, 60, 35, 15, 5, 0]
+    assert moments == sorted(moments, reverse=True)
+    assert 3 <= len(moments) <= 9
+    assert any(0 < moment <= 15 for moment in moments)
+    assert any(15 < moment <= 60 for moment in moments)
 
 
 def test_a_fresh_look_comes_just_before_a_message_that_wants_one():
@@ -287,7 +287,8 @@ def test_a_fresh_look_comes_just_before_a_message_that_wants_one():
 
 
 def test_a_distant_wish_does_not_delay_the_ordinary_look():
-    assert look(FlightState(scheduled_out=BOOKED), wanted=[NOW + 100 * HOUR]).at == BOOKED - 6 * HOUR
+    state = FlightState(scheduled_out=BOOKED)
+    assert look(state, wanted=[NOW + 100 * HOUR]) == look(state)
 
 
 @pytest.mark.parametrize("state", [FlightState(actual_on=NOW), FlightState(actual_in=NOW)])
@@ -332,7 +333,7 @@ def test_a_flight_lost_from_sight_in_the_air_is_still_watched_for_its_landing():
 @pytest.mark.parametrize(
     ("left", "next_in"),
     [
-        (9 * HOUR, 8 * HOUR + 45 * MINUTE),
+        (20 * MINUTE, 5 * MINUTE),
         (16 * MINUTE, MINUTE),
         (15 * MINUTE, 7.5 * MINUTE),
         (8 * MINUTE, 4 * MINUTE),
@@ -344,7 +345,7 @@ def test_a_flight_lost_from_sight_in_the_air_is_still_watched_for_its_landing():
         (-6 * HOUR - MINUTE, None),
     ],
 )
-def test_in_the_air_looks_come_only_around_the_expected_touchdown(left, next_in):
+def test_looks_grow_dense_towards_the_expected_touchdown_and_thin_out_when_it_is_overdue(left, next_in):
     state = FlightState(actual_out=NOW - 9 * HOUR, actual_off=NOW - 9 * HOUR, estimated_on=NOW + left)
     found = look(state)
     assert found.at == (None if next_in is None else NOW + next_in)
@@ -362,27 +363,36 @@ def test_a_flight_that_never_leaves_is_lost_twelve_hours_after_its_departure():
     assert look(FlightState(scheduled_out=NOW - 12 * HOUR - MINUTE)).watch is Watch.DONE
 
 
-def seconds_until_found(*, hours, late):
-    """How long after a touchdown the look that finds it comes, for a flight that lands `late` minutes off its estimate.
+def looks_in_the_air(*, hours, late):
+    """The moments of the looks at a flight, counted from its touchdown, until one finds it; `late` is in minutes.
 
-    The source moves its estimate to within two minutes of the truth while the aircraft is in its last half hour.
+    What the source expects is off by `late` at take-off and comes the nearer to the truth the nearer the flight comes.
     """
-    estimate = NOW + hours * HOUR
-    landed, now = estimate + late * MINUTE, NOW + MINUTE
+    off, landed = NOW, NOW + hours * HOUR + late * MINUTE
+    now, moments = off + MINUTE, []
     while now < landed:
-        known = landed - 2 * MINUTE if now >= landed - 30 * MINUTE else estimate
-        now = look(FlightState(actual_off=NOW, estimated_on=known), now=now).at
-    return (now - landed).total_seconds()
+        expected = landed - late * MINUTE * ((landed - now) / (landed - off))
+        now = look(FlightState(actual_off=off, estimated_on=expected), now=now).at
+        moments.append(now - landed)
+    return moments
 
 
 @pytest.mark.parametrize("late", [-12, -3, 0, 1, 30, 100], ids=lambda late: f"lands {late} min off its estimate")
 def test_a_landing_is_found_within_two_minutes(late):
-    assert seconds_until_found(hours=3, late=late) <= 110
+    assert looks_in_the_air(hours=3, late=late)[-1].total_seconds() <= 110
 
 
 def test_a_night_flight_that_gains_twenty_minutes_is_still_found_within_two_minutes():
     """What was expected at take-off is nine hours old: one look on the way must ask again."""
-    assert seconds_until_found(hours=9, late=-20) <= 110
+    assert looks_in_the_air(hours=9, late=-20)[-1].total_seconds() <= 110
+
+
+@pytest.mark.parametrize("hours", [1, 3, 9, 16])
+def test_in_cruise_there_is_almost_no_look(hours):
+    """Incident 51: 17 calls in flight."""
+    in_cruise = [moment for moment in looks_in_the_air(hours=hours, late=0) if moment < -16 * MINUTE]
+    assert len(in_cruise) <= 1
+    assert len(looks_in_the_air(hours=hours, late=0)) <= 7
 
 
 INSTANTS = st.none() | st.integers(-3000, 3000).map(lambda minutes: NOW + minutes * MINUTE)

