@@ -4,6 +4,7 @@ An answer is either snapshots or a LookFailedError whose kind says what it means
 unknown ident, a missing key and an outage ask for different things.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,8 +60,9 @@ class Answer:
 class AeroApi:
     """Asks AeroAPI. One instance per process; its client keeps the connections."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, total_seconds: float) -> None:
         self._client = client
+        self._total_seconds = total_seconds
 
     @classmethod
     def open(
@@ -74,7 +76,8 @@ class AeroApi:
                 timeout=timeout_seconds,
                 transport=transport,
                 follow_redirects=False,
-            )
+            ),
+            total_seconds=2 * timeout_seconds,
         )
 
     async def close(self) -> None:
@@ -93,9 +96,12 @@ class AeroApi:
     async def _ask(self, ident: str, query: Mapping[str, str]) -> Answer:
         try:
             path = f"flights/{quote(ident, safe='')}"
-            async with self._client.stream("GET", path, params={**query, "max_pages": "1"}) as response:
+            async with (
+                asyncio.timeout(self._total_seconds),
+                self._client.stream("GET", path, params={**query, "max_pages": "1"}) as response,
+            ):
                 body = await _read(response)
-        except httpx.HTTPError as broken:
+        except (httpx.HTTPError, TimeoutError) as broken:
             raise LookFailedError(LookFailure.UNAVAILABLE, type(broken).__name__) from broken
         if response.status_code != 200:
             raise LookFailedError(_failure_of(response.status_code), _reason_of(response.status_code, body))
@@ -222,11 +228,11 @@ def _instant(raw: Mapping[str, Any], name: str) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as broken:
+        if instant.tzinfo is None:
+            raise _wrong(name, value)
+        return instant.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as broken:
         raise _wrong(name, value) from broken
-    if instant.tzinfo is None:
-        raise _wrong(name, value)
-    return instant.astimezone(UTC)
 
 
 def _airport_codes(raw: Mapping[str, Any], name: str) -> frozenset[str]:
@@ -235,8 +241,10 @@ def _airport_codes(raw: Mapping[str, Any], name: str) -> frozenset[str]:
         return frozenset()
     if not isinstance(airport, dict):
         raise _wrong(name, airport)
-    codes = (_text(airport, key) for key in ("code_icao", "code_iata", "code"))
-    return frozenset(code.upper() for code in codes if code)
+    texts = (_text(airport, key) for key in ("code_icao", "code_iata", "code"))
+    codes = {code.upper() for code in texts if code}
+    # A booking keeps ICAO codes, which the source may leave out.
+    return frozenset(codes | {known.code for code in codes if (known := airports.find(code))})
 
 
 def _canonical(codes: frozenset[str]) -> str | None:

@@ -1,6 +1,6 @@
 """Every airport of the world with its time zone, from the `airportsdata` package (MIT)."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import airportsdata
 from airportsdata import Airport as Row
@@ -14,7 +14,7 @@ def _tables() -> tuple[dict[str, Row], dict[str, Row]]:
     return by_icao, {row["iata"]: row for row in by_icao.values() if row["iata"]}
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def find(code: str) -> Airport | None:
     """The airport of an IATA or ICAO code in any case, or None."""
     by_icao, by_iata = _tables()

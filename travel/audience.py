@@ -32,7 +32,10 @@ from travel.model import (
 HEARD = frozenset({Status.SENDING, Status.UNKNOWN, Status.SENT, Status.DELIVERED, Status.READ})
 """On its way or there: what such a message says counts as told."""
 
-TAKEN_BACK = frozenset({Status.SUPERSEDED, Status.WITHDRAWN})
+TAKEN_BACK = frozenset({Status.SUPERSEDED})
+
+WAITS_FOR_ITS_TURN = frozenset({Reason.RETRYING, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT, Reason.NEWER_FACTS})
+"""What delivery has put off, it will ask about again; a plan only puts it off further."""
 
 DEPARTURE_TIME = frozenset({Type.DELAYED, Type.EARLIER})
 CANCELLATION = frozenset({Type.CANCELLED, Type.REINSTATED})
@@ -123,9 +126,9 @@ def told(case: Case) -> Told:
 def heard(notifications: Sequence[Notification], known: Told | None = None) -> Told:
     """What the messages that were handed over say together, over what was `known` before the first."""
     total = known or Told()
-    for notification in notifications:
-        if notification.status not in HEARD:
-            continue
+    handed_over = (each for each in notifications if each.status in HEARD)
+    # A boarding message is written down at the booking and read after every gate change: what counts is when it left.
+    for notification in sorted(handed_over, key=lambda each: (each.accepted_at or each.updated_at, each.ordinal)):
         tells = notification.tells
         total = replace(
             total,
@@ -206,6 +209,8 @@ def _departure_time(case: Case) -> Iterator[Step]:
     state = case.flight.state
     if not _leaves(case) or state.cancelled or state == status.UNKNOWN:
         return
+    if told(case).cancelled:
+        return  # The word that it is back on names the departure.
     known = told(case).departure_at
     assert known is not None
     moved = case.departure - known
@@ -215,9 +220,7 @@ def _departure_time(case: Case) -> Iterator[Step]:
         return
     type_ = Type.DELAYED if moved > timedelta() else Type.EARLIER
     tells = Tells(departure_at=case.departure)
-    if any(each.type is type_ and each.tells == tells for each in pending) or _tried(
-        case, DEPARTURE_TIME, type_, tells
-    ):
+    if any(each.type is type_ and each.tells == tells for each in pending) or _tried_near(case):
         return
     yield from (_end(each, Status.SUPERSEDED, Reason.NEWER_FACTS) for each in pending)
     due = (
@@ -321,6 +324,8 @@ def _move_held(case: Case, type_: Type, zone: str) -> Iterator[Step]:
 
 
 def _move(each: Notification, due: datetime, expires: datetime, reason: Reason | None) -> Iterator[Step]:
+    if each.reason in WAITS_FOR_ITS_TURN and due <= each.due_at:
+        return
     if (each.due_at, each.expires_at) != (due, expires) and each.reason is not Reason.RETRYING:
         yield Move(notification_id=each.id, due_at=due, expires_at=expires, reason=reason)
 
@@ -355,8 +360,9 @@ def idempotency_hash(case: Case, type_: Type, tells: Tells) -> bytes:
 
 def _cancelled(case: Case) -> bool:
     flight = case.flight
+    read_at = flight.last_good_at or case.now
     return (
-        status.cancellation_confirmed(flight.state, flight.cancelled_seen_at, case.now) and not flight.state.actual_off
+        status.cancellation_confirmed(flight.state, flight.cancelled_seen_at, read_at) and not flight.state.actual_off
     )
 
 
@@ -372,6 +378,16 @@ def _tried(case: Case, topic: frozenset[Type], type_: Type, tells: Tells) -> boo
         return False
     last = spoken[-1]
     return last.type is type_ and last.tells == tells and last.status not in HEARD
+
+
+def _tried_near(case: Case) -> bool:
+    """Whether the last word on the departure failed and said nearly the same: it is not said again at each jitter."""
+    spoken = [each for each in case.of(*DEPARTURE_TIME) if each.status is not Status.SUPERSEDED]
+    if not spoken or spoken[-1].reason is Reason.SETTLED_BACK or spoken[-1].status in {*HEARD, Status.PENDING}:
+        return False
+    said = spoken[-1].tells.departure_at
+    threshold = timedelta(minutes=case.settings.delay_threshold_minutes)
+    return said is not None and abs(case.departure - said) < threshold
 
 
 def _last_heard(case: Case, topic: frozenset[Type]) -> datetime | None:

@@ -1,5 +1,6 @@
 """Checks what an agent typed: raw texts in, a Booking or every refusal out. Pure."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from travel.model import Airport, Booking, Language, Refusal, RefusedError
 from travel.model import UserErrorCode as Code
 
 LONGEST_AHEAD = timedelta(days=365)
+LONGEST_TYPED = 1000
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +51,7 @@ def check(form: TripForm, *, language: Language, now: datetime) -> Booking:
     phone = _phone(found, form.phone)
     ident = _ident(found, form.flight)
     origin, destination = _route(found, form.origin, form.destination)
-    departure = _departure(found, form.departure, origin, now) if origin else None
+    departure = _departure(found, form.departure, origin, now)
     booking = Booking(
         traveller_name=name or "",
         phone=phone or "",
@@ -69,7 +72,7 @@ def check(form: TripForm, *, language: Language, now: datetime) -> Booking:
 
 def _name(found: _Form, text: str) -> str | None:
     """Letters, marks, digits and punctuation of any script, as in a passport; no emoji, no control characters."""
-    name = text.strip()
+    name = unicodedata.normalize("NFC", text.strip()) if len(text) <= LONGEST_TYPED else text
     if not name:
         found.refuse(Code.INVALID, "A traveller needs a name.", "traveller", "name")
     elif len(name) > 120:
@@ -77,7 +80,7 @@ def _name(found: _Form, text: str) -> str | None:
     elif any(unicodedata.category(character)[0] in "CS" for character in name):
         found.refuse(Code.INVALID, "A name has no control characters, symbols or emoji.", "traveller", "name")
     else:
-        return unicodedata.normalize("NFC", name)
+        return name
     return None
 
 
@@ -132,7 +135,7 @@ def _airport(code: str) -> Airport | None:
     return airports.find(code) if len(code) <= 10 else None
 
 
-def _departure(found: _Form, text: str, origin: Airport, now: datetime) -> datetime | None:
+def _departure(found: _Form, text: str, origin: Airport | None, now: datetime) -> datetime | None:
     instant = _instant(found, text, origin)
     if instant is None:
         return None
@@ -145,19 +148,19 @@ def _departure(found: _Form, text: str, origin: Airport, now: datetime) -> datet
     return None
 
 
-def _instant(found: _Form, text: str, origin: Airport) -> datetime | None:
+def _instant(found: _Form, text: str, origin: Airport | None) -> datetime | None:
     """Of two local times with one name, the first counts; one that the clocks skip is refused."""
     try:
-        typed = datetime.fromisoformat(text.strip()[:40])
-        if "T" not in text and ":" not in text:
-            raise ValueError("a date is no departure")
-        local = typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(origin.timezone))
+        if not _TIME.fullmatch(text.strip()):
+            raise ValueError("a date, or nothing at all, is no departure")
+        typed = datetime.fromisoformat(text.strip())
+        local = typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(origin.timezone if origin else "Etc/GMT+12"))
         instant = local.astimezone(UTC)
     except (ValueError, OverflowError):
         example = "2026-07-01T21:40 (local at the origin) or 2026-07-01T21:40-03:00"
         found.refuse(Code.INVALID, f"This is no time of departure, such as {example}.", "departure")
         return None
-    if typed.tzinfo is None and instant.astimezone(local.tzinfo).replace(tzinfo=None) != typed:
+    if origin and typed.tzinfo is None and instant.astimezone(local.tzinfo).replace(tzinfo=None) != typed:
         found.refuse(Code.INVALID, f"The clocks of {origin.shown} skip this time.", "departure")
         return None
     return instant.replace(microsecond=0)

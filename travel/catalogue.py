@@ -44,7 +44,7 @@ TEXTS: dict[tuple[Type, Language], str] = {
     (
         Type.REMINDER_24H,
         PT,
-    ): "Olá {{1}}, seu voo {{2}} para {{3}} está chegando: parte em {{4}}. Tenha seus documentos à mão. Boa viagem!",
+    ): "Olá {{1}}, seu voo {{2}} para {{3}} se aproxima: parte em {{4}}. Tenha seus documentos à mão. Boa viagem!",
     (
         Type.DELAYED,
         ES,

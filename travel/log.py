@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-_PHONE = re.compile(r"\+?[0-9](?:[ ().-]?[0-9]){7,14}")
-_NEVER_PHONES = frozenset({"timestamp", "level", "event", "logger"})
+_PHONE = re.compile(r"(?:\+|%2B)[0-9](?:[ ().-]{0,3}[0-9]){7,14}", re.IGNORECASE)
+_NEVER_PHONES = frozenset({"timestamp", "level", "logger"})
 
 
 def mask(text: str) -> str:
@@ -18,17 +18,24 @@ def mask(text: str) -> str:
 
 
 def _hide(found: re.Match[str]) -> str:
-    number = found.group()
-    if not number.startswith("+"):
-        return number
-    return f"+…{number[-2:]}"
+    return f"+…{found.group()[-2:]}"
 
 
 def _mask_values(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
-        if key not in _NEVER_PHONES and isinstance(value, str):
-            entry[key] = mask(value)
+        if key not in _NEVER_PHONES:
+            entry[key] = _masked(value)
     return entry
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(each) for each in value]
+    return value
 
 
 def setup(*, json: bool, level: str = "info") -> None:

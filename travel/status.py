@@ -100,13 +100,16 @@ def best_arrival(state: FlightState) -> datetime | None:
 
 def expected_touchdown(state: FlightState) -> datetime | None:
     """When the wheels shall touch the runway: as told, else computed from take-off, else ten minutes before the gate."""
-    if told := state.actual_on or state.estimated_on or state.scheduled_on:
-        return told
     taken_off = state.actual_off or state.estimated_off or state.scheduled_off
+    told = state.actual_on or state.estimated_on or state.scheduled_on
+    # A source that does not move the arrival of a late flight leaves it before the take-off.
+    if told and not (state.actual_off and told <= state.actual_off):
+        return told
     if taken_off and state.filed_ete_seconds:
         return taken_off + timedelta(seconds=state.filed_ete_seconds)
     at_gate = state.estimated_in or state.scheduled_in
-    return at_gate - timedelta(minutes=10) if at_gate else None
+    on = at_gate - timedelta(minutes=10) if at_gate else None
+    return on if on and not (state.actual_off and on <= state.actual_off) else None
 
 
 def cancellation_confirmed(state: FlightState, seen_at: datetime | None, now: datetime) -> bool:
@@ -122,7 +125,10 @@ def merge(before: FlightState, seen: FlightState) -> FlightState:
     """
     known = {field.name: getattr(seen, field.name) for field in fields(FlightState)}
     kept = {name: getattr(before, name) if value is None else value for name, value in known.items()}
-    if before.actual_off is None and seen.actual_off is None and not landed(seen):
+    if kept["diverted_to"] != before.diverted_to or (seen.diverted and not before.diverted):
+        # What was known of an arrival was about another airport.
+        kept |= {name: getattr(seen, name) for name in _without_arrival()}
+    if before.actual_off is None and seen.actual_off is None and not (landed(before) or landed(seen)):
         kept["actual_out"] = seen.actual_out
     kept["diverted"] = seen.diverted or before.diverted
     kept["cancelled"] = seen.cancelled and not (landed(before) or landed(seen))
@@ -178,7 +184,9 @@ def match(flight: Flight, snapshots: Sequence[FlightSnapshot]) -> FlightSnapshot
     legs = [leg for leg in snapshots if leg.fa_flight_id == flight.fa_flight_id] or _nearest(flight, snapshots)
     if not legs:
         return None
-    original = next((leg for leg in legs if flight.destination in leg.destination_codes), legs[0])
+    booked = [leg for leg in legs if flight.destination in leg.destination_codes]
+    # A hop from the other airport on to the booked one is no diverted leg.
+    original = next((leg for leg in booked if leg.state.diverted), booked[0] if booked else legs[0])
     if not any(leg.state.diverted for leg in legs):
         return original
     return _diverted(flight, original, legs)
@@ -199,7 +207,7 @@ def _nearest(flight: Flight, snapshots: Sequence[FlightSnapshot]) -> list[Flight
 
 def best_scheduled(state: FlightState, booked: datetime) -> datetime:
     """The departure by the timetable, at the gate before the runway."""
-    return state.scheduled_out or state.scheduled_off or booked
+    return state.scheduled_out or state.scheduled_off or best_departure(state, booked)
 
 
 def _diverted(flight: Flight, original: FlightSnapshot, legs: Iterable[FlightSnapshot]) -> FlightSnapshot:
@@ -238,7 +246,8 @@ def corrected(flight: Flight, by_hand: ByHand) -> Flight:
     state = replace(flight.state, **standing)  # type: ignore[arg-type]
     seen_at = flight.cancelled_seen_at
     if "cancelled" in standing:
-        seen_at = by_hand.at - CONFIRM_CANCELLATION if state.cancelled and by_hand.at else None
+        read_at = min(by_hand.at, flight.last_good_at or by_hand.at) if by_hand.at else None
+        seen_at = read_at - CONFIRM_CANCELLATION if state.cancelled and read_at else None
     return replace(
         flight,
         state=state,

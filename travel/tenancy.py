@@ -146,7 +146,7 @@ async def set_template(
         raise RefusedError.one(Code.INVALID, "A ContentSid is HX and 32 hexadecimal digits.", "contentSid")
     if body is not None and not 1 <= len(body.strip()) <= 1600:
         raise RefusedError.one(Code.INVALID, "A text has 1 to 1,600 characters.", "body")
-    if body is not None and (wording.highest_placeholder(body) > len(variables) or "{{0}}" in body):
+    if body is not None and not wording.placeholders(body) <= set(range(1, len(variables) + 1)):
         names = ", ".join(f"{{{{{n}}}}} {name}" for n, name in enumerate(variables, start=1))
         raise RefusedError.one(Code.INVALID, f"The placeholders of this type are: {names}.", "body")
     template = MessageTemplate(

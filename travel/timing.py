@@ -32,6 +32,8 @@ VISIBLE_AHEAD = timedelta(hours=47)
 APPROACH_BEAT = timedelta(seconds=105)
 """Around touchdown: under the 110 s that the landing promise of 120 s leaves for a look."""
 APPROACH_BEGINS = timedelta(minutes=15)
+TAXI = timedelta(minutes=30)
+"""How long a flight may take from the gate to the runway before it is looked at again."""
 LOST_AFTER = timedelta(hours=6)
 """A flight that says nothing so long after its expected touchdown is no longer watched, and shown as lost."""
 
@@ -60,7 +62,8 @@ def allowed_from(at: datetime, zone: str, settings: AgencySettings) -> datetime:
     if not is_quiet(local.time(), start, end):
         return at
     day = local.date() + timedelta(days=1 if local.time() >= end else 0)
-    return datetime.combine(day, end, ZoneInfo(zone)).astimezone(at.tzinfo)
+    ends = [datetime.combine(day, end.replace(fold=fold), ZoneInfo(zone)).astimezone(at.tzinfo) for fold in (0, 1)]
+    return next((instant for instant in ends if instant >= at), ends[1])
 
 
 def allowed_until(at: datetime, zone: str, settings: AgencySettings) -> datetime:
@@ -131,6 +134,7 @@ def next_look(
     | cancelled, confirmed                    | each hour until two hours after departure                         |
     | before departure                        | 47, 25, 8, 3.5 h, 45, 10 min before, or a wanted moment           |
     | past its departure, still at the gate   | every 10 minutes, after two hours every 20                        |
+    | off the gate, not in the air            | every 30 minutes                                                  |
     | in the air, far from touchdown          | 15 minutes before the expected touchdown                          |
     | close to touchdown                      | half the way to it, but never under 105 s; 105 s after it         |
     | two hours overdue                       | every 5 minutes                                                   |
@@ -139,7 +143,7 @@ def next_look(
     departure = status.best_departure(state, booked)
     if status.landed(state):
         return NextLook(watch=Watch.DONE, at=None)
-    if state.cancelled:
+    if state.cancelled and not state.actual_off:
         return _while_cancelled(departure, cancelled_seen_at, now)
     if state.actual_off or state.actual_out:
         return _until_touchdown(state, departure, now)
@@ -177,10 +181,14 @@ def _until_touchdown(state: FlightState, departure: datetime, now: datetime) -> 
             at=None if overdue else now + timedelta(minutes=10),
         )
     left = touchdown - now
+    if state.actual_off is None and left > TAXI:
+        # Off the gate and not in the air: it may still come back.
+        return NextLook(watch=Watch.LANDING, at=min(now + TAXI, touchdown - APPROACH_BEGINS))
     if left < -LOST_AFTER:
         return NextLook(watch=Watch.DONE, at=None)
     if left > APPROACH_BEGINS:
-        return NextLook(watch=Watch.LANDING, at=touchdown - APPROACH_BEGINS)
+        # A long way before, what is expected may still move: one look with a tenth of the way left.
+        return NextLook(watch=Watch.LANDING, at=touchdown - max(APPROACH_BEGINS, left / 10))
     late = timedelta(minutes=5) if left < -timedelta(hours=2) else APPROACH_BEAT
     return NextLook(watch=Watch.LANDING, at=now + max(late, left / 2))
 

@@ -111,7 +111,7 @@ class Twilio:
         client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             auth=(account_sid, auth_token),
-            timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=total_seconds),
+            timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=total_seconds / 2),
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             transport=transport,
             follow_redirects=False,
@@ -146,7 +146,9 @@ class Twilio:
         async with asyncio.timeout(self._total_seconds):
             response = await self._client.get(self._messages, params=query)
         response.raise_for_status()
-        return [_listed(message) for message in response.json()["messages"]]
+        # One that has no SID, recipient or date yet cannot be anybody's lost message.
+        whole = (each for each in response.json()["messages"] if each.get("sid") and each.get("to"))
+        return [_listed(message) for message in whole if message.get("date_created")]
 
     def _address(self, phone: str, channel: Channel) -> str:
         return f"whatsapp:{phone}" if channel is Channel.WHATSAPP else phone
@@ -187,14 +189,14 @@ def answer_of(response: httpx.Response) -> Answer:
     message = str(body.get("message") or f"HTTP {status}")[:500]
     if status == 429:
         return Refused(
-            remedy=Remedy.RETRY if code in (None, 20429) else twilio_codes.remedy(code),
+            remedy=Remedy.LATER if twilio_codes.remedy(code) is Remedy.LATER else Remedy.RETRY,
             http_status=status,
             code=code,
             message=message,
             retry_after=_retry_after(response),
         )
-    if status == 401 or (400 <= status < 500 and code is not None):
-        remedy = Remedy.CONFIG if status == 401 else twilio_codes.remedy(code)
+    remedy = Remedy.CONFIG if status == 401 else twilio_codes.remedy(code)
+    if remedy is not Remedy.RECONCILE and (status == 401 or (400 <= status < 500 and code is not None)):
         return Refused(remedy=remedy, http_status=status, code=code, message=message)
     return Ambiguous(http_status=status, message=message)
 
@@ -209,7 +211,7 @@ def _json(response: httpx.Response) -> dict[str, Any]:
 
 def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "")
-    return min(float(value), 3600) if value.isdigit() else None
+    return min(float(value), 3600) if value.isascii() and value.isdigit() else None
 
 
 def _listed(message: dict[str, Any]) -> Listed:

@@ -114,9 +114,9 @@ def fill(text: str, variables: tuple[str, ...]) -> str:
     return _PLACEHOLDER.sub(lambda found: variables[int(found[1]) - 1], text)
 
 
-def highest_placeholder(text: str) -> int:
-    """The largest n of all {{n}} in a text; 0 where there is none."""
-    return max((int(number) for number in _PLACEHOLDER.findall(text)), default=0)
+def placeholders(text: str) -> set[int]:
+    """Every n of the {{n}} in a text."""
+    return {int(number) for number in _PLACEHOLDER.findall(text)}
 
 
 def clean(text: str) -> str:

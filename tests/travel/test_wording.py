@@ -305,10 +305,18 @@ def test_a_name_that_looks_like_a_placeholder_stays_a_name():
 
 
 @pytest.mark.parametrize(
-    ("text", "highest"), [("", 0), ("nothing", 0), ("{{1}} {{3}} {{2}}", 3), ("{{12}}", 12), ("{{name}} {1}", 0)]
+    ("text", "found"),
+    [
+        ("", set()),
+        ("nothing", set()),
+        ("{{1}} {{3}} {{2}}", {1, 2, 3}),
+        ("{{12}}", {12}),
+        ("{{00}}", {0}),
+        ("{{name}} {1}", set()),
+    ],
 )
-def test_the_highest_placeholder_of_a_text_is_found(text, highest):
-    assert wording.highest_placeholder(text) == highest
+def test_every_placeholder_of_a_text_is_found(text, found):
+    assert wording.placeholders(text) == found
 
 
 def test_a_gate_with_braces_does_not_break_a_message():

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from travel import admission, metrics, outcome, timing, wording
+from travel import admission, metrics, outcome, status, timing, wording
 from travel.admission import Hold, Never
 from travel.database import Transaction
 from travel.delivery.carrier import Carrier, publish
 from travel.model import (
     AgencySettings,
     AttemptOutcome,
+    ByHand,
     Channel,
     DeliveryAttempt,
     Feature,
@@ -31,7 +32,7 @@ from travel.model import (
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, flights, notifications, travellers, trips
+from travel.records import agencies, attempts, flights, history, notifications, travellers, trips
 from travel.twilio import Accepted, Ambiguous, Outgoing, Refused
 from travel.twilio_codes import Remedy
 
@@ -84,6 +85,9 @@ async def _request(
     agency_id = notification.agency_id
     trip = await trips.get(tx, agency_id, notification.trip_id) if notification.trip_id else None
     flight = await flights.get(tx, notification.flight_id) if notification.flight_id else None
+    if trip is not None and flight is not None:
+        by_hand = await history.by_hand(tx, agency_id, [trip.id])
+        flight = status.corrected(flight, by_hand.get(trip.id, ByHand()))
     recipient = trip.phone if trip else notification.recipient
     return admission.Request(
         notification=notification,

@@ -1,7 +1,7 @@
 """A notification: what one traveller shall be told of one thing, and the tries to hand it over."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from travel.model.enums import (
@@ -28,7 +28,7 @@ class Tells:
         """The news itself as a canonical text: a gate, an airport, or the departure in UTC."""
         if self.gate is not None or self.airport is not None:
             return self.gate or self.airport
-        return f"{self.departure_at:%Y-%m-%dT%H:%M:%SZ}" if self.departure_at else None
+        return f"{self.departure_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if self.departure_at else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
