@@ -1,5 +1,6 @@
 """What a resolver may use: who asks, the house's means, and loaders that live as long as one answer."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ class Context:
     house: House
     viewer: Viewer | None = None
     connection_params: dict[str, Any] = field(default_factory=dict)
+    give_up: Callable[[], Awaitable[None]] | None = None
+    """Closes the socket so that its client comes back; over HTTP there is none."""
     _loaders: Loaders | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum
 
 import strawberry
 
@@ -57,9 +57,9 @@ class TripFilter:
 
 
 @strawberry.enum(description="Up or down.")
-class OrderDirection(StrEnum):
-    ASC = "ASC"
-    DESC = "DESC"
+class OrderDirection(Enum):
+    ASC = strawberry.enum_value("ASC", description="The smallest or earliest first.")
+    DESC = strawberry.enum_value("DESC", description="The largest or latest first.")
 
 
 @strawberry.input(description="How trips are ordered.")

@@ -36,7 +36,8 @@ class Tail:
         self.readers = 0
         self.reader: asyncio.Task[None] | None = None
         self.nudged = asyncio.Event()
-        self._grown = asyncio.Event()
+        self.grown = asyncio.Event()
+        """Set once there is more, and then replaced: take it before looking, and nothing is missed."""
 
     async def read(self) -> None:
         """Read what came since, and wake whoever waits for it."""
@@ -47,8 +48,8 @@ class Tail:
                 return
             self._recent.extend(page)
             self.sequence = page[-1].sequence
-            self._grown.set()
-            self._grown = asyncio.Event()
+            self.grown.set()
+            self.grown = asyncio.Event()
 
     def newer(self, sequence: int) -> list[Event] | None:
         """The remembered events after `sequence`; None where some of them are remembered no more."""
@@ -57,10 +58,6 @@ class Tail:
         if not self._recent or self._recent[0].sequence > sequence + 1:
             return None
         return [event for event in self._recent if event.sequence > sequence]
-
-    async def growth(self) -> None:
-        """Wait until there is more."""
-        await self._grown.wait()
 
 
 class Hub:
@@ -100,15 +97,12 @@ class Hub:
         async with self._tail(agency_id) as tail:
             position = after
             while True:
-                grown = asyncio.ensure_future(tail.growth())
-                try:
-                    for event in await self._next(tail, agency_id, position):
-                        position = event.sequence
-                        yield event
-                    if position >= tail.sequence:
-                        await grown
-                finally:
-                    grown.cancel()
+                grown = tail.grown
+                for event in await self._next(tail, agency_id, position):
+                    position = event.sequence
+                    yield event
+                if position >= tail.sequence:
+                    await grown.wait()
 
     async def _next(self, tail: Tail, agency_id: UUID, position: int) -> list[Event]:
         newer = tail.newer(position)

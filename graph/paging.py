@@ -1,5 +1,7 @@
 """The paging arguments of a connection: checked here, once."""
 
+from datetime import datetime
+
 from graphql import GraphQLError
 
 from travel.records.pages import CursorError, Place, Window
@@ -12,8 +14,14 @@ class PagingError(GraphQLError):
     """Paging arguments that make no page; said to the client as they are."""
 
 
-def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
-    """The rows that the arguments ask for; raises PagingError."""
+def window(
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    by: type[datetime] | type[int] = int,
+) -> Window:
+    """The rows that the arguments ask for, in an order by numbers or by instants; raises PagingError."""
     if first is not None and last is not None:
         raise PagingError("Give `first` or `last`, not both.")
     limit = next((each for each in (first, last) if each is not None), DEFAULT)
@@ -22,8 +30,8 @@ def window(first: int | None, after: str | None, last: int | None, before: str |
     try:
         return Window(
             limit=limit,
-            after=Place.of(after) if after is not None else None,
-            before=Place.of(before) if before is not None else None,
+            after=Place.of(after, by) if after is not None else None,
+            before=Place.of(before, by) if before is not None else None,
             backwards=last is not None,
         )
     except CursorError as unknown:

@@ -9,7 +9,7 @@ from graph import ids
 from graph.agency_types import Agency, ApiKey
 from graph.context import Context, Info
 from graph.inputs import OrderDirection, TripFilter, TripOrder
-from graph.paging import window
+from graph.paging import LARGEST, PagingError, window
 from graph.types import (
     After,
     Before,
@@ -23,6 +23,7 @@ from graph.types import (
     NotificationFilter,
     Trip,
     connect,
+    flight_of,
 )
 from travel import airlines, airports, model, wording
 from travel.model import Language, NotificationType, Role, Tells
@@ -49,7 +50,8 @@ class MessagePreview:
     variables: list[str] = strawberry.field(description="{{1}}, {{2}} … in order.")
 
 
-async def _node(context: Context, global_id: str) -> Node | None:
+async def _node(info: Info, global_id: str) -> Node | None:
+    context = info.context
     named = ids.decode(global_id)
     if named is None:
         return None
@@ -60,8 +62,8 @@ async def _node(context: Context, global_id: str) -> Node | None:
             trip = await loaders.trip.load(id_)
             return Trip.of(trip) if trip else None
         case "Flight":
-            flight = await loaders.flight.load(id_)
-            return Flight.of(flight) if flight else None
+            trip = await loaders.trip.load(id_)
+            return Flight.of(await flight_of(trip, info), trip) if trip else None
         case "Notification":
             notification = await loaders.notification.load(id_)
             return Notification.of(notification) if notification else None
@@ -81,7 +83,8 @@ def _trip_filter(wanted: TripFilter | None) -> trip_pages.Filter:
     if wanted is None:
         return trip_pages.Filter()
     return trip_pages.Filter(
-        search=wanted.search,
+        search=_searched(wanted.search),
+        searched_ident=airlines.canonical(wanted.search) if wanted.search is not None else None,
         statuses=tuple(wanted.status) if wanted.status is not None else None,
         # What is no flight number or airport is found nowhere.
         ident=(airlines.canonical(wanted.flight) or "-") if wanted.flight is not None else None,
@@ -91,6 +94,11 @@ def _trip_filter(wanted: TripFilter | None) -> trip_pages.Filter:
         destination=_airport(wanted.destination),
         archived=bool(wanted.include_archived),
     )
+
+
+def _searched(text: str | None) -> str | None:
+    # No text that the database keeps holds a NUL.
+    return text.replace("\x00", "\ufffd") if text else None
 
 
 def _airport(code: str | None) -> str | None:
@@ -113,7 +121,7 @@ class Query:
 
     @strawberry.field(description="Anything by its global id; null where the agency has no such thing.")
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
-        return await _node(info.context, id)
+        return await _node(info, id)
 
     @strawberry.field(description="Many things by their global ids, in order; at most 100.")
     async def nodes(
@@ -121,7 +129,9 @@ class Query:
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids.")],
     ) -> list[Node | None]:
-        return [await _node(info.context, each) for each in ids[:100]]
+        if len(ids) > LARGEST:
+            raise PagingError(f"At most {LARGEST} ids at once.")
+        return [await _node(info, each) for each in ids]
 
     @strawberry.field(description="A trip; null where the agency has no such trip.")
     async def trip(self, info: Info, id: Id) -> Trip | None:  # noqa: A002
@@ -140,7 +150,7 @@ class Query:
         filter: Annotated[TripFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
         order_by: Annotated[TripOrder | None, strawberry.argument(description="In which order.")] = None,
     ) -> Connection[Trip]:
-        context, asked = info.context, window(first, after, last, before)
+        context, asked = info.context, window(first, after, last, before, datetime)
         agency_id, now, wanted = context.asking.agency_id, context.house.clock.now(), _trip_filter(filter)
         order = order_by.field if order_by else trip_pages.Order.DEPARTURE
         descending = order_by is not None and order_by.direction is OrderDirection.DESC
@@ -190,7 +200,7 @@ class Query:
     ) -> MessagePreview | None:
         id_ = ids.of("Trip", trip_id)
         trip = await info.context.loaders.trip.load(id_) if id_ else None
-        flight = await info.context.loaders.flight.load(trip.flight_id) if trip else None
+        flight = await flight_of(trip, info) if trip else None
         if trip is None or flight is None:
             return None
         message = await _preview(info.context, trip, flight, type, language or trip.language)

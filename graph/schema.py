@@ -29,7 +29,11 @@ assert enums, "importing it registers the vocabularies"
 
 def is_fault(error: GraphQLError) -> bool:
     """Whether an error is ours, and so none of the client's business; what the document did wrong is told as it is."""
-    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return False
+    # Strawberry's own exceptions speak of documents: none given, no such operation.
+    return not type(cause).__module__.startswith("strawberry.")
 
 
 class Schema(strawberry.Schema):

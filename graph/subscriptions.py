@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 import strawberry
 from graphql import GraphQLError
 
@@ -147,7 +148,7 @@ class Subscription:
         kinds: Annotated[list[EventKind] | None, strawberry.argument(description="Of these kinds only.")] = None,
     ) -> AsyncIterator[Event]:
         wanted = frozenset(kinds) if kinds is not None else frozenset(EventKind)
-        async for event in _follow(info.context, after, trip_id, wanted):
+        async for event in _unbroken(info.context, _follow(info.context, after, trip_id, wanted)):
             yield event
 
     @strawberry.subscription(
@@ -162,9 +163,21 @@ class Subscription:
             str | None, strawberry.argument(description="Begin after this cursor; else with what comes.")
         ] = None,
     ) -> AsyncIterator[TripStatusEvent]:
-        async for event in _follow(info.context, after, trip_id, frozenset({EventKind.TRIP_STATUS_CHANGED})):
+        changes = _follow(info.context, after, trip_id, frozenset({EventKind.TRIP_STATUS_CHANGED}))
+        async for event in _unbroken(info.context, changes):
             assert isinstance(event, TripStatusEvent)
             yield event
+
+
+async def _unbroken(context: Context, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    """The stream; where it breaks on our side, the socket closes, since to a client an error is the stream's end."""
+    try:
+        async for event in events:
+            yield event
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        if context.give_up is not None:
+            await context.give_up()
+        raise
 
 
 async def _follow(
@@ -179,12 +192,7 @@ async def _follow(
     if after is not None:
         cursor = FeedCursor.read(after, agency_id)
         if cursor is None or cursor.sequence > head.sequence or cursor.sequence + 1 < head.oldest:
-            yield Resync(
-                cursor=FeedCursor(agency_id, head.sequence).text(),
-                sequence=head.sequence,
-                occurred_at=house.clock.now(),
-                oldest_replayable=FeedCursor(agency_id, head.oldest - 1).text(),
-            )
+            yield _resync(agency_id, head, house.clock.now())
             return
         position = cursor.sequence
     caught_up = False
@@ -192,6 +200,12 @@ async def _follow(
         caught_up = True
         yield _caught_up(agency_id, position, house.clock.now())
     async for event in house.hub.events(agency_id, position):
+        if event.sequence != position + 1:
+            # So slow that what it had not read yet was forgotten.
+            async with house.db.transaction(agency_id) as tx:
+                yield _resync(agency_id, await feed.head(tx, agency_id), house.clock.now())
+            return
+        position = event.sequence
         if event.kind in kinds and wanted_trip in (None, event.trip_id):
             # A subscription lives for hours: what was read for one event is not believed at the next.
             context.forget()
@@ -199,6 +213,15 @@ async def _follow(
         if not caught_up and event.sequence >= head.sequence:
             caught_up = True
             yield _caught_up(agency_id, event.sequence, house.clock.now())
+
+
+def _resync(agency_id: UUID, head: feed.Head, now: datetime) -> Resync:
+    return Resync(
+        cursor=FeedCursor(agency_id, head.sequence).text(),
+        sequence=head.sequence,
+        occurred_at=now,
+        oldest_replayable=FeedCursor(agency_id, head.oldest - 1).text(),
+    )
 
 
 def _caught_up(agency_id: UUID, sequence: int, now: datetime) -> CaughtUp:

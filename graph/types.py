@@ -118,8 +118,9 @@ class Flight(Node):
     value: strawberry.Private[model.Flight]
 
     @classmethod
-    def of(cls, value: model.Flight) -> "Flight":
-        return cls(id=strawberry.ID(ids.encode("Flight", value.id)), value=value)
+    def of(cls, value: model.Flight, trip: model.Trip) -> "Flight":
+        # What was written by hand counts for one trip, so one trip's flight is not another's, in no client's cache.
+        return cls(id=strawberry.ID(ids.encode("Flight", trip.id)), value=value)
 
     @strawberry.field(description="Flight number with the airline's ICAO designator, as booked.")
     def ident(self) -> str:
@@ -303,6 +304,14 @@ class NotificationFilter:
         )
 
 
+async def flight_of(trip: model.Trip, info: Info) -> model.Flight:
+    """The flight as it counts for a trip: with what was written by hand for it."""
+    flight = await info.context.loaders.flight.load(trip.flight_id)
+    assert flight is not None, "a trip has a flight"
+    by_hand = await info.context.loaders.by_hand.load(trip.id)
+    return status.corrected(flight, by_hand or ByHand())
+
+
 @strawberry.type(description="One traveller on one flight, made by the agency.")
 class Trip(Node):
     value: strawberry.Private[model.Trip]
@@ -310,12 +319,6 @@ class Trip(Node):
     @classmethod
     def of(cls, value: model.Trip) -> "Trip":
         return cls(id=strawberry.ID(ids.encode("Trip", value.id)), value=value)
-
-    async def _flight(self, info: Info) -> model.Flight:
-        flight = await info.context.loaders.flight.load(self.value.flight_id)
-        assert flight is not None, "a trip has a flight"
-        by_hand = await info.context.loaders.by_hand.load(self.value.id)
-        return status.corrected(flight, by_hand or ByHand())
 
     @strawberry.field(description="The agency's own reference.")
     def reference(self) -> str | None:
@@ -328,12 +331,14 @@ class Trip(Node):
 
     @strawberry.field(description="The flight, with what was written by hand for this trip.")
     async def flight(self, info: Info) -> Flight:
-        return Flight.of(await self._flight(info))
+        return Flight.of(await flight_of(self.value, info), self.value)
 
     @strawberry.field(description="How the trip stands.")
     async def status(self, info: Info) -> TripStatus:
         now = info.context.house.clock.now()
-        return status.trip_status(await self._flight(info), archived=self.value.archived_at is not None, now=now)
+        return status.trip_status(
+            await flight_of(self.value, info), archived=self.value.archived_at is not None, now=now
+        )
 
     @strawberry.field(description="Where the traveller stays; it is part of the welcome.")
     def lodging(self) -> str | None:
@@ -372,7 +377,7 @@ class Trip(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: NotificationFilter | None = None,  # noqa: A002
+        filter: Annotated[NotificationFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
     ) -> Connection["Notification"]:
         wanted, loaders = filter.value() if filter else log_pages.Filter(), info.context.loaders
         page = await loaders.notification_page.load((self.value.id, wanted, window(first, after, last, before)))

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from jobs.context import Context
+from jobs.guard import guarded
 from travel import delivery
 from travel.model import NotificationStatus
 from travel.records import inbox, notifications
@@ -28,7 +29,7 @@ async def sweep_notifications(context: Context) -> int:
     places = asyncio.Semaphore(SIDE_BY_SIDE)
     async with asyncio.TaskGroup() as group:
         for each in due:
-            group.create_task(_sweep(context, each, places))
+            group.create_task(guarded("sweep_notifications", _sweep(context, each, places)))
     return len(due)
 
 
@@ -45,7 +46,7 @@ async def _sweep(context: Context, due: Due, places: asyncio.Semaphore) -> None:
 
 async def process_webhook(context: Context, inbox_id: int) -> None:
     """Work on one stored webhook."""
-    await delivery.process_webhook(context.db, context.clock, inbox_id)
+    await delivery.process_webhook(context.carrier, inbox_id)
 
 
 async def sweep_webhooks(context: Context) -> int:
@@ -53,5 +54,5 @@ async def sweep_webhooks(context: Context) -> int:
     async with context.db.transaction() as tx:
         waiting = await inbox.waiting(tx, AT_ONCE)
     for inbox_id in waiting:
-        await process_webhook(context, inbox_id)
+        await guarded("process_webhook", process_webhook(context, inbox_id))
     return len(waiting)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from jobs.context import Context
+from jobs.guard import guarded
 from travel import tracking
 from travel.model import Watch
 from travel.records import flights
@@ -16,7 +17,7 @@ async def check_due_landings(context: Context) -> int:
         due = await flights.due(tx, Watch.LANDING, context.clock.now(), AT_ONCE)
     for flight_id in due:
         if not await context.wakeups.check_landing(flight_id):
-            await check_landing(context, flight_id)
+            await guarded("check_landing", check_landing(context, flight_id))
     return len(due)
 
 

@@ -4,12 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from jobs.context import Context
-from travel import metrics
-
-log = structlog.get_logger()
+from jobs.guard import guarded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,19 +25,9 @@ async def run(context: Context, timers: Sequence[Timer], stop: asyncio.Event) ->
 
 async def _beat(context: Context, timer: Timer, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        await once(context, timer.deed)
+        await guarded(getattr(timer.deed, "__name__", "timer"), timer.deed(context))
         try:
             async with asyncio.timeout(timer.every):
                 await stop.wait()
         except TimeoutError:
             continue
-
-
-async def once(context: Context, deed: Callable[[Context], Awaitable[int]]) -> None:
-    """One beat. Whatever goes wrong in it is counted and logged, and the next beat comes."""
-    try:
-        await deed(context)
-    except Exception:  # a timer that stops would be a silence without a reason
-        name = getattr(deed, "__name__", "timer")
-        metrics.job_failures.labels(name).inc()
-        log.exception("beat_failed", timer=name)

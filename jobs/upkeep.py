@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from jobs.context import Context
+from jobs.guard import guarded
 from travel import metrics, tracking
 from travel.records import agencies, feed, flights, inbox, notifications
 
@@ -21,7 +22,7 @@ async def replan_changed_agencies(context: Context) -> int:
     async with context.db.transaction() as tx:
         changed = await agencies.to_replan(tx, 100)
     for agency_id in changed:
-        await replan_agency(context, agency_id)
+        await guarded("replan_agency", replan_agency(context, agency_id))
     return len(changed)
 
 

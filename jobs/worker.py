@@ -15,8 +15,9 @@ from prometheus_client import start_http_server
 
 from jobs import delivery, landing, polling, timers, upkeep
 from jobs.context import Context, open_context
+from jobs.guard import guarded
 from jobs.timers import Timer
-from travel import enqueue, metrics
+from travel import enqueue
 from travel.config import Config
 
 log = structlog.get_logger()
@@ -67,11 +68,7 @@ def _shell(
 ) -> Callable[..., Awaitable[None]]:
     @wraps(job)
     async def run(_: dict[Any, Any], *arguments: Any) -> None:
-        try:
-            await job(context, *(read(argument) for read, argument in zip(readers, arguments, strict=True)))
-        except Exception:  # PostgreSQL knows what is due; arq's own retries mean nothing here
-            metrics.job_failures.labels(name).inc()
-            log.exception("job_failed", job=name)
+        await guarded(name, job(context, *(read(each) for read, each in zip(readers, arguments, strict=True))))
 
     return run
 

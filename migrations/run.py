@@ -38,7 +38,7 @@ def admit(owner_url: str, app_url: str) -> None:
         raise ValueError("The application needs a role of its own: DATABASE_URL and DATABASE_OWNER_URL name the same.")
     name, password = unquote(parts.username), unquote(parts.password or "")
     with psycopg.connect(owner_url) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(password))
             )

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import asyncpg
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +40,8 @@ class Logged:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, began, status = uuid4().hex, time.perf_counter(), 500
+        request_id, began = uuid4().hex, time.perf_counter()
+        status: int | None = None
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -50,14 +53,21 @@ class Logged:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, noted)
+            except Exception as fault:
+                log.exception("request_failed")
+                if status is None:
+                    away = isinstance(fault, OSError | TimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError)
+                    answer = JSONResponse(
+                        {"errors": [{"message": "Something went wrong on our side."}]}, status_code=503 if away else 500
+                    )
+                    await answer(scope, receive, noted)
             finally:
                 spent = round((time.perf_counter() - began) * 1000, 1)
                 quiet = scope["path"] in ("/healthz", "/readyz", "/metrics")
                 # A webhook's path holds its token.
                 path = scope["path"] if not scope["path"].startswith("/webhooks/") else "/webhooks/…"
-                (log.debug if quiet else log.info)(
-                    "request", method=scope["method"], path=path, status=status, ms=spent
-                )
+                say = log.debug if quiet else log.info
+                say("request", method=scope["method"], path=path, status=status, ms=spent)
 
 
 def build(house: House, config: Config) -> Starlette:
@@ -67,12 +77,13 @@ def build(house: House, config: Config) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        listening = asyncio.create_task(house.hub.run())
+        running = [asyncio.create_task(house.hub.run()), asyncio.create_task(endpoint.sessions.run())]
         try:
             yield
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     return Starlette(
         routes=[

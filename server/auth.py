@@ -12,7 +12,7 @@ from travel.records import keys
 def bearer(headers: Mapping[str, Any]) -> str | None:
     """The credential of an Authorization header, or of a payload shaped like one."""
     value = next((value for name, value in headers.items() if name.lower() == "authorization"), None)
-    if not isinstance(value, str) or len(value) > 2000:
+    if not isinstance(value, str) or len(value) > 2000 or not value.isprintable():
         return None
     scheme, _, credential = value.partition(" ")
     return credential.strip() if scheme.lower() == "bearer" and credential.strip() else None

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import orjson
 import structlog
+from graphql import GraphQLError, parse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
@@ -16,9 +17,11 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET, UnsetType
 
+from graph import limits
 from graph.context import Context, House
 from graph.schema import Schema
 from server import auth
+from server.sessions import Sessions
 
 log = structlog.get_logger()
 
@@ -39,15 +42,45 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             message = {**message, "payload": {}}
         await super().handle_message(message)
 
+    async def handle_connection_init(self, message: Any) -> None:
+        """Let in, and out again once the credential is revoked or over."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged:
+            self.context.give_up = self._give_up
+            self._sessions.open(self, auth.bearer(self.context.connection_params))
+
+    async def shutdown(self) -> None:
+        """The socket is gone."""
+        self._sessions.close(self)
+        await super().shutdown()
+
+    @property
+    def _sessions(self) -> "Sessions":
+        assert isinstance(self.view, Endpoint)
+        return self.view.sessions
+
+    async def turn_out(self) -> None:
+        """The credential counts no more; the client may come back with another one."""
+        await self.websocket.close(code=4403, reason="Forbidden")
+
+    async def _give_up(self) -> None:
+        """A stream that broke on our side must not look as if it had ended: the socket closes, the client comes back."""
+        await self.websocket.close(code=1013, reason="Try again")
+
     async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """Every operation of a socket begins with fresh loaders."""
+        """Every operation of a socket begins with fresh loaders; one that cannot be read ends alone."""
         self.context.forget()
+        try:
+            parse(operation.query, no_location=True, max_tokens=limits.TOKENS)
+        except GraphQLError as unreadable:
+            await operation.send_initial_errors([unreadable])
+            return
         await super().run_operation(operation)
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """A stream that broke on our side must not look as if it had ended: the socket closes, the client comes back."""
+        """Whatever breaks outside of a resolver closes the socket with a code after which clients come back."""
         log.error("stream_broke", exc_info=error)
-        await self.websocket.close(code=1013, reason="Try again")
+        await self._give_up()
 
 
 def _is_message(message: Any) -> bool:
@@ -81,21 +114,41 @@ class Endpoint(GraphQL[Context, None]):
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET,
         )
         self._house = house
+        self.sessions = Sessions(house)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check the door before anything is read; sockets show their credential in connection_init."""
+        """Check the door before anything is executed; sockets show their credential in connection_init."""
         if scope["type"] == "http" and scope["method"] == "POST":
-            request = Request(scope)
-            if int(request.headers.get("content-length") or 0) > LARGEST_REQUEST:
-                await _refusal(413, f"A request has at most {LARGEST_REQUEST} bytes.")(scope, receive, send)
-                return
-            scope["viewer"] = await auth.viewer(self._house.db, self._house.clock, auth.bearer(request.headers))
-            if scope["viewer"] is None:
-                response = _refusal(401, "A valid API key is needed: Authorization: Bearer …")
-                response.headers["WWW-Authenticate"] = "Bearer"
-                await response(scope, receive, send)
+            refusal, receive = await self._checked(scope, receive)
+            if refusal is not None:
+                await refusal(scope, receive, send)
                 return
         await super().__call__(scope, receive, send)
+
+    async def _checked(self, scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
+        """Who asks, and a body of bounded size that is a JSON object; or why not."""
+        request = Request(scope, receive)
+        scope["viewer"] = await auth.viewer(self._house.db, self._house.clock, auth.bearer(request.headers))
+        if scope["viewer"] is None:
+            refusal = _refusal(401, "A valid API key is needed: Authorization: Bearer …")
+            refusal.headers["WWW-Authenticate"] = "Bearer"
+            return refusal, receive
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_REQUEST:
+                return _refusal(413, f"A request has at most {LARGEST_REQUEST} bytes."), receive
+        try:
+            whole = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            whole = None
+        if not isinstance(whole, dict):
+            return _refusal(400, "The body must be a JSON object with a `query`."), receive
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        return None, again
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A context per request; over a socket, one per socket."""

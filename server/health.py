@@ -49,6 +49,6 @@ class Health:
             for status in ("pending", "sending", "unknown"):
                 metrics.waiting.labels(status.upper()).set(backlog[status])
             metrics.overdue_notifications.set(max(0.0, backlog["oldest_due_seconds"]))
-        except (OSError, TimeoutError, asyncpg.PostgresError):
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
             metrics.database_away.inc()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -73,7 +73,8 @@ class Webhooks:
         except (orjson.JSONDecodeError, AttributeError):
             return PlainTextResponse("This is no push of AeroAPI", status_code=400)
         if isinstance(fa_flight_id, str):
-            await tracking.push(self._house.db, self._house.wakeups, self._house.clock, fa_flight_id)
+            known = fa_flight_id.replace("\x00", "")
+            await tracking.push(self._house.db, self._house.wakeups, self._house.clock, known)
         return Response(status_code=200)
 
     async def _signed_form(self, request: Request) -> dict[str, str] | None:
@@ -104,7 +105,7 @@ class Webhooks:
         house = self._house
         clean = {name: value.replace("\x00", "") for name, value in body.items()}
         async with house.db.transaction() as tx:
-            inbox_id = await inbox.store(tx, provider, key, clean, house.clock.now())
+            inbox_id = await inbox.store(tx, provider, key.replace("\x00", ""), clean, house.clock.now())
         if inbox_id is not None:
             await house.wakeups.process_webhook(inbox_id)
         return Response(status_code=204)

@@ -180,8 +180,17 @@ def parse_flight(raw: Any) -> FlightSnapshot:
             filed_ete_seconds=_whole(raw, "filed_ete"),
             progress_percent=_whole(raw, "progress_percent"),
         ),
-        raw=raw,
+        raw=_without_nul(raw),
     )
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL's texts hold no NUL, not even in JSON."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+    return [_without_nul(each) for each in value] if isinstance(value, list) else value
 
 
 def _wrong(name: str, value: Any) -> LookFailedError:

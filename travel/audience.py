@@ -183,7 +183,8 @@ def _overtaken(case: Case) -> Iterator[Step]:
 
 
 def _confirmation(case: Case) -> Iterator[Step]:
-    if _leaves(case) and not case.of(Type.RESERVATION_CONFIRMATION):
+    said = [each for each in case.of(Type.RESERVATION_CONFIRMATION) if each.status not in TAKEN_BACK]
+    if _leaves(case) and not said:
         due = timing.allowed_from(case.now, origin_zone(case), case.settings)
         yield _tell(case, Type.RESERVATION_CONFIRMATION, Tells(departure_at=case.departure), due, case.departure)
     yield from _move_held(case, Type.RESERVATION_CONFIRMATION, origin_zone(case))
@@ -356,6 +357,13 @@ def idempotency_hash(case: Case, type_: Type, tells: Tells) -> bytes:
     topic = next((topic for topic in TOPICS if type_ in topic), frozenset({type_}))
     parts = [case.trip.id, case.flight.id, type_, tells.value or "", len(case.of(*topic))]
     return hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()
+
+
+def has_newer_word(notification: Notification, others: Sequence[Notification]) -> bool:
+    """Whether something later was said, or waits to be said, on the same topic: the older word is not true any more."""
+    topic = next((topic for topic in TOPICS if notification.type in topic), frozenset({notification.type}))
+    live = {*HEARD, Status.PENDING}
+    return any(each.ordinal > notification.ordinal and each.type in topic and each.status in live for each in others)
 
 
 def _cancelled(case: Case) -> bool:

@@ -52,15 +52,16 @@ async def create_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: U
     now = clock.now()
     async with db.transaction(agency_id) as tx:
         agency = await telling.agency(tx, agency_id)
-        booking = booking_form.check(form, language=agency.settings.language, now=now)
-        made_before = await _made_before(tx, agency_id, booking)
+        # First of all: a retry is answered as the first time, however long ago that was.
+        made_before = await _made_before(tx, agency_id, form)
         if made_before is not None:
             return made_before
+        booking = booking_form.check(form, language=agency.settings.language, now=now)
         flight = await _watched_flight(tx, booking, now)
-        trip = await trips.add(tx, agency_id, flight.id, booking, request_hash=_hash(booking), now=now)
+        trip = await trips.add(tx, agency_id, flight.id, booking, request_hash=_hash(form), now=now)
         if trip is None:
             # Somebody was faster: with the same key, then this is their trip, or with the same traveller and flight.
-            made_before = await _made_before(tx, agency_id, booking)
+            made_before = await _made_before(tx, agency_id, form)
             if made_before is not None:
                 return made_before
             raise RefusedError.one(Code.TAKEN, "This traveller already has a trip on this flight.", "flight")
@@ -106,14 +107,11 @@ async def archive_trip(db: Database, clock: Clock, agency_id: UUID, trip_id: UUI
     """Stop watching: what was queued is withdrawn with the reason TRIP_ARCHIVED. Raises RefusedError."""
     now = clock.now()
     async with db.transaction(agency_id) as tx:
-        before = await trips.get(tx, agency_id, trip_id, lock=True)
-        if before is None:
-            raise _no_such_trip()
+        before, flight = await _locked(tx, agency_id, trip_id)
         if before.archived_at is not None:
             return before
         trip = await trips.archive(tx, agency_id, trip_id, now)
         assert trip is not None
-        flight = await flights.get(tx, trip.flight_id)
         carried = await telling.tell(tx, await telling.agency(tx, agency_id), flight, [trip], now)
         await feed.publish(tx, agency_id, [News(kind=EventKind.TRIP_UPDATED, trip_id=trip_id), *carried.news], now)
     return trip
@@ -136,17 +134,18 @@ def _no_such_trip() -> RefusedError:
     return RefusedError.one(Code.NOT_FOUND, "The agency has no such trip.", "tripId")
 
 
-def _hash(booking: Booking) -> bytes:
-    return hashlib.sha256(orjson.dumps(asdict(booking), option=orjson.OPT_SORT_KEYS)).digest()
+def _hash(form: TripForm) -> bytes:
+    return hashlib.sha256(orjson.dumps(asdict(form), option=orjson.OPT_SORT_KEYS)).digest()
 
 
-async def _made_before(tx: Transaction, agency_id: UUID, booking: Booking) -> Trip | None:
-    if booking.idempotency_key is None:
+async def _made_before(tx: Transaction, agency_id: UUID, form: TripForm) -> Trip | None:
+    key = (form.idempotency_key or "").strip()
+    if not key or "\x00" in key:
         return None
-    keyed = await trips.by_key(tx, agency_id, booking.idempotency_key)
+    keyed = await trips.by_key(tx, agency_id, key)
     if keyed is None:
         return None
-    if keyed.request_hash != _hash(booking):
+    if keyed.request_hash != _hash(form):
         raise RefusedError.one(Code.CONFLICT, "This key was used for a trip with other content.", "idempotencyKey")
     return keyed.trip
 
@@ -171,6 +170,13 @@ async def _look_in_time(tx: Transaction, flight: Flight, carried: telling.Carrie
 
 
 async def _changeable(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
+    trip, flight = await _locked(tx, agency_id, trip_id)
+    if trip.archived_at is not None:
+        raise RefusedError.one(Code.TOO_LATE, "An archived trip cannot be changed.", "tripId")
+    return trip, flight
+
+
+async def _locked(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
     trip = await trips.get(tx, agency_id, trip_id)
     if trip is None:
         raise _no_such_trip()
@@ -179,8 +185,6 @@ async def _changeable(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[
     trip = await trips.get(tx, agency_id, trip_id, lock=True)
     if trip is None or trip.flight_id != flight.id:
         raise RefusedError.one(Code.CONFLICT, "The trip was changed by somebody else at this moment.", "tripId")
-    if trip.archived_at is not None:
-        raise RefusedError.one(Code.TOO_LATE, "An archived trip cannot be changed.", "tripId")
     return trip, flight
 
 

@@ -22,6 +22,22 @@ HEAD = "0001"
 """The migration revision this code is written for; a test compares it with the newest revision."""
 
 
+_UPDATED = (
+    "flights",
+    "trips",
+    "notifications_log",
+    "delivery_attempts",
+    "feed_heads",
+    "webhook_inbox",
+    "aeroapi_usage",
+)
+WRITTEN = (
+    *((table, privilege) for table in _UPDATED for privilege in ("INSERT", "UPDATE")),
+    *((table, "INSERT") for table in ("flight_status_history", "events", "inbound_messages", "opt_outs")),
+)
+"""What a process must be allowed to write before it starts: without its row, nothing is sent."""
+
+
 class NestedTransactionError(RuntimeError):
     """A transaction was opened inside another one of the same task: its agency would leak into the outer one."""
 
@@ -103,8 +119,11 @@ class Database:
         )
 
     async def connect(self) -> None:
-        """Open the pool."""
-        await self._pool.connect()
+        """Open the pool; raises SchemaError where there is no database at the address."""
+        try:
+            await self._pool.connect()
+        except (OSError, TimeoutError, asyncpg.PostgresError) as broken:
+            raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
     async def disconnect(self) -> None:
         """Close the pool."""
@@ -138,7 +157,8 @@ class Database:
             async with self.transaction() as tx:
                 await _verify_version(tx)
                 await _verify_role(tx)
-        except (OSError, TimeoutError, asyncpg.PostgresError) as broken:
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as broken:
+            # `databases` says by an AssertionError that its pool is closed.
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
 
@@ -166,19 +186,16 @@ async def _verify_role(tx: Transaction) -> None:
     )
     if role is None or role["unbound"]:
         raise SchemaError("The role in DATABASE_URL can bypass row-level security: use the application's role.")
+    if await tx.value("SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'notifications_log'"):
+        raise SchemaError("The role in DATABASE_URL owns the tables: use the application's role, not the owner's.")
     lacking = await tx.all(
         """
-        SELECT t AS name FROM unnest(CAST(:tables AS text[])) AS t
-        WHERE NOT has_table_privilege(t, 'INSERT')
+        SELECT t || ' (' || p || ')' AS name
+        FROM unnest(CAST(:tables AS text[]), CAST(:privileges AS text[])) AS needed(t, p)
+        WHERE NOT has_table_privilege(t, p)
         """,
-        tables=[
-            "flights",
-            "trips",
-            "flight_status_history",
-            "notifications_log",
-            "delivery_attempts",
-            "events",
-        ],
+        tables=[table for table, _ in WRITTEN],
+        privileges=[privilege for _, privilege in WRITTEN],
     )
     if lacking:
         names = ", ".join(row["name"] for row in lacking)

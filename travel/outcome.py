@@ -1,11 +1,27 @@
 """What Twilio's words mean for a notification. Pure tables."""
 
+from datetime import timedelta
+
 from travel.model import NotificationReason as Reason
 from travel.model import NotificationStatus as Status
 from travel.twilio_codes import Remedy
 
 RETRIED = frozenset({Remedy.RETRY, Remedy.LATER, Remedy.CONFIG})
 """Refusals after which the same message may go through another time."""
+
+SOON_ENOUGH = timedelta(minutes=5)
+"""How long a refusal that says "later" is left alone, and an account at fault before it is tried again."""
+
+
+def is_retried(remedy: Remedy, attempt_number: int, most_attempts: int) -> bool:
+    """Whether the message waits for another try; a fault of sender or account is no attempt's: it waits while useful."""
+    return remedy is Remedy.CONFIG or (remedy in RETRIED and attempt_number < most_attempts)
+
+
+def least_wait(remedy: Remedy) -> timedelta:
+    """How long to wait at the least before the next try."""
+    return SOON_ENOUGH if remedy in (Remedy.CONFIG, Remedy.LATER) else timedelta()
+
 
 STATUS_OF = {
     "accepted": Status.SENT,

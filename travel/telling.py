@@ -71,6 +71,8 @@ async def tell(
     by_hand = await history.by_hand(tx, agency.id, ids)
     for trip in trips:
         seen = status.corrected(flight, by_hand.get(trip.id, ByHand()))
+        if (seen.phase, seen.best_departure_at) != (trip.phase, trip.best_departure_at):
+            await trip_records.stand(tx, agency.id, trip.id, seen.phase, seen.best_departure_at)
         # Words about a flight that the trip was moved away from neither count as told nor are sent any more.
         of_flight = [each for each in known[trip.id] if each.flight_id == flight.id]
         moved_away = [each for each in known[trip.id] if each.flight_id != flight.id]

@@ -31,6 +31,9 @@ from travel.model import (
 )
 from travel.records import agencies, feed, keys, notifications
 
+_ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""As the database's CHECK has it: names such as `localtime` mean the machine, not a place."""
+
 LIMITS: dict[str, tuple[float, float]] = {
     "boarding_notification_offset_minutes": (15, 360),
     "delay_threshold_minutes": (5, 240),
@@ -57,8 +60,8 @@ async def create_agency(
     db: Database, clock: Clock, *, name: str, email: str, country: str, phone: str | None = None
 ) -> Agency:
     """A new tenant with default settings. Raises RefusedError."""
-    if not 1 <= len(name.strip()) <= 200:
-        raise RefusedError.one(Code.INVALID, "A name has 1 to 200 characters.", "name")
+    if not 1 <= len(name.strip()) <= 200 or not name.isprintable():
+        raise RefusedError.one(Code.INVALID, "A name has 1 to 200 printable characters.", "name")
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email) or len(email) > 320:
         raise RefusedError.one(Code.INVALID, "This is no e-mail address.", "email")
     if not re.fullmatch(r"[A-Za-z]{2}", country):
@@ -96,11 +99,13 @@ async def change_settings(
                 raise RefusedError.one(
                     Code.CONFLICT, "Somebody else changed the settings since this version.", "version"
                 )
-            freed = await notifications.free_capped(tx, agency_id, now)
             await feed.publish(tx, agency_id, [News(kind=EventKind.SETTINGS_UPDATED)], now)
     except asyncpg.CheckViolationError as broken:
-        column, message = TOGETHER[agencies.broken_rule(broken)]
+        column, message = TOGETHER.get(agencies.broken_rule(broken), ("version", "These values do not fit together."))
         raise RefusedError.one(Code.INVALID, message, _camel(column)) from broken
+    # Apart from the change: a claim locks a message and then the settings, so the two must not be locked the other way.
+    async with db.transaction(agency_id) as tx:
+        freed = await notifications.free_capped(tx, agency_id, now)
     await wakeups.deliver(agency_id, freed)
     await wakeups.replan(agency_id)
     return settings
@@ -112,7 +117,7 @@ def _refuse_wrong(values: Mapping[str, Any]) -> None:
         if value is not None and not least <= value <= most:
             raise RefusedError.one(Code.INVALID, f"Between {least:g} and {most:g}.", _camel(name))
     zone = values.get("timezone_override")
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and (zone not in available_timezones() or not _ZONE.fullmatch(zone)):
         raise RefusedError.one(
             Code.INVALID,
             "This is no IANA time zone, such as America/Argentina/Buenos_Aires.",
@@ -144,8 +149,8 @@ async def set_template(
     variables = catalogue.VARIABLES[type_]
     if content_sid is not None and not re.fullmatch(r"HX[0-9a-f]{32}", content_sid):
         raise RefusedError.one(Code.INVALID, "A ContentSid is HX and 32 hexadecimal digits.", "contentSid")
-    if body is not None and not 1 <= len(body.strip()) <= 1600:
-        raise RefusedError.one(Code.INVALID, "A text has 1 to 1,600 characters.", "body")
+    if body is not None and (not 1 <= len(body.strip()) <= 1600 or "\x00" in body):
+        raise RefusedError.one(Code.INVALID, "A text has 1 to 1,600 characters, and no NUL.", "body")
     if body is not None and not wording.placeholders(body) <= set(range(1, len(variables) + 1)):
         names = ", ".join(f"{{{{{n}}}}} {name}" for n, name in enumerate(variables, start=1))
         raise RefusedError.one(Code.INVALID, f"The placeholders of this type are: {names}.", "body")
@@ -166,8 +171,8 @@ async def create_key(
 ) -> keys.NewKey:
     """A key whose secret is shown this once. Raises RefusedError."""
     now = clock.now()
-    if not 1 <= len(name.strip()) <= 100:
-        raise RefusedError.one(Code.INVALID, "A name has 1 to 100 characters.", "name")
+    if not 1 <= len(name.strip()) <= 100 or not name.isprintable():
+        raise RefusedError.one(Code.INVALID, "A name has 1 to 100 printable characters.", "name")
     if expires_at is not None and expires_at <= now:
         raise RefusedError.one(Code.INVALID, "This moment has passed.", "expiresAt")
     async with db.transaction(agency_id) as tx:

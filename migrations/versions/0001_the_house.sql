@@ -60,7 +60,7 @@ CREATE TABLE agencies_settings (
   max_notifications_per_day            integer NOT NULL DEFAULT 200 CHECK (max_notifications_per_day BETWEEN 1 AND 1000000),
   language                             text NOT NULL DEFAULT 'ES' CHECK (language IN ('ES', 'EN', 'PT')),
   on_unknown_delivery                  text NOT NULL DEFAULT 'RESEND_AFTER_SETTLING' CHECK (on_unknown_delivery IN ('RESEND_AFTER_SETTLING', 'HOLD_FOR_HUMAN')),
-  daily_aeroapi_budget_usd             numeric(10, 2) CHECK (daily_aeroapi_budget_usd >= 0),
+  daily_aeroapi_budget_usd             numeric(10, 2) CHECK (daily_aeroapi_budget_usd BETWEEN 0 AND 1000000),
   features                             jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(features) = 'object'),
   version                              integer NOT NULL DEFAULT 1 CHECK (version >= 1),
   planned_version                      integer NOT NULL DEFAULT 1,
@@ -151,6 +151,9 @@ CREATE TABLE trips (
   notes            text CHECK (length(notes) BETWEEN 1 AND 2000),
   -- The gate that counts as known to the traveller before the first message about a gate.
   first_gate       text,
+  -- How the flight counts for this trip, with what was written by hand; kept for filters and order.
+  phase            text NOT NULL DEFAULT 'UNKNOWN' CHECK (phase IN ('SCHEDULED', 'TAXIING_OUT', 'AIRBORNE', 'LANDED', 'ARRIVED', 'CANCELLED', 'DIVERTED', 'UNKNOWN')),
+  best_departure_at timestamptz NOT NULL,
   idempotency_key  text CHECK (length(idempotency_key) BETWEEN 1 AND 200),
   request_hash     bytea,
   created_at       timestamptz NOT NULL,
@@ -161,6 +164,7 @@ CREATE TABLE trips (
 CREATE UNIQUE INDEX trips_one_per_traveller_and_flight ON trips (agency_id, phone, flight_id) WHERE archived_at IS NULL;
 CREATE UNIQUE INDEX trips_idempotency ON trips (agency_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX trips_by_flight ON trips (flight_id, agency_id);
+CREATE INDEX trips_by_departure ON trips (agency_id, best_departure_at, id);
 CREATE INDEX trips_by_creation ON trips (agency_id, created_at, id);
 CREATE INDEX trips_by_update ON trips (agency_id, updated_at, id);
 CREATE INDEX trips_by_phone ON trips (phone);
@@ -440,6 +444,11 @@ $$;
 CREATE FUNCTION system_attempt(wanted text) RETURNS TABLE (agency_id uuid, notification_id uuid, number integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT d.agency_id, d.notification_id, d.number FROM delivery_attempts d WHERE d.token = wanted $$;
+
+-- Two agencies may share a sender and a text: whose a message is, its SID decides.
+CREATE FUNCTION system_known_sids(wanted text[]) RETURNS TABLE (twilio_sid text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT d.twilio_sid FROM delivery_attempts d WHERE d.twilio_sid = ANY(wanted) $$;
 
 CREATE FUNCTION system_backlog(world_now timestamptz) RETURNS TABLE (pending bigint, oldest_due_seconds double precision, sending bigint, unknown bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public

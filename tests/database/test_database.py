@@ -165,8 +165,8 @@ async def scratch(services: Services, *statements: str, migrated: bool = True) -
     try:
         await postgres.execute(f"CREATE DATABASE {name} OWNER bauhaus_owner")
         if migrated:
-            migrations.upgrade(services.owner_url.replace("/bauhaus", f"/{name}"))
-        inside = await asyncpg.connect(services.postgres.superuser_url.removesuffix("postgres") + name)
+            migrations.upgrade(at(services.owner_url, name))
+        inside = await asyncpg.connect(at(services.postgres.superuser_url, name))
         for statement in statements:
             await inside.execute(statement.format(name=name))
         await inside.close()

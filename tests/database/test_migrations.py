@@ -1,7 +1,6 @@
 """The schema as it stands after the migrations: idempotent, and of one mind with the code about words and limits."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -108,8 +107,8 @@ def test_no_word_is_spelt_differently_from_its_name() -> None:
 
 
 @pytest.fixture
-async def agency(db: Database, clock: VirtualClock) -> AsyncIterator[Agency]:
-    yield await tenancy.create_agency(db, clock, name="Norte", email="hola@agency.example", country="AR")
+async def agency(db: Database, clock: VirtualClock) -> Agency:
+    return await tenancy.create_agency(db, clock, name="Norte", email="hola@agency.example", country="AR")
 
 
 async def accepts(db: Database, agency: Agency, **values: Any) -> bool:
@@ -177,7 +176,8 @@ async def test_no_setting_may_be_unknown(db: Database, agency: Agency) -> None:
     async with db.transaction(agency.id) as tx:
         row = await tx.one("SELECT * FROM agencies_settings")
     assert row is not None
-    optional = {name for name in row.keys() if await accepts(db, agency, **{name: None})}  # noqa: SIM118
+    names = set(row.keys()) - {"agency_id"}
+    optional = {name for name in names if await accepts(db, agency, **{name: None})}
     assert optional == {"timezone_override", "daily_aeroapi_budget_usd"}
 
 
@@ -186,7 +186,7 @@ async def test_every_zone_that_python_knows_is_one_for_the_database(db: Database
     async with db.transaction() as tx:
         rows = await tx.all(
             "SELECT zone FROM unnest(CAST(:zones AS text[])) AS z(zone) WHERE NOT is_timezone(zone)",
-            zones=sorted(available_timezones()),
+            zones=sorted(available_timezones() - {"localtime"}),  # a name of the machine, not of IANA
         )
     assert [row["zone"] for row in rows] == []
 

@@ -284,6 +284,7 @@ ANSWERS = {
     "system_agencies_to_replan": {"agency_id"},
     "system_due_notifications": {"agency_id", "id", "status"},
     "system_attempt": {"agency_id", "notification_id", "number"},
+    "system_known_sids": {"twilio_sid"},
     "system_backlog": {"pending", "oldest_due_seconds", "sending", "unknown"},
 }
 """What each may tell: ids, states and counts; of travellers nothing. A new function is to be thought about here."""

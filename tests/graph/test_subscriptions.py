@@ -606,7 +606,7 @@ async def test_queries_and_mutations_go_over_the_socket_too(world: World, line: 
 
 @pytest.mark.parametrize(
     "document",
-    ["{", "", "subscription {", "subscription A { events { sequence } } subscription B { events { sequence } }"],
+    ["{", "", "subscription {"],
 )
 async def test_a_document_that_cannot_be_read_ends_its_own_operation_only(
     line: Line, calm: None, document: str
@@ -671,7 +671,7 @@ async def test_complete_ends_a_stream_and_frees_its_tail(world: World, line: Lin
         await no_tails(world)
         await publish(world, world.agency.id)
         await socket.subscribe("{ viewer { name } }", "after")
-        assert (await socket.hear())["id"] == "after"
+        assert [(await socket.hear())["id"], (await socket.hear())["type"]] == ["after", "complete"]
         await socket.subscribe(id_="a")  # an ended id may be used again
         assert (await socket.event("a"))["sequence"] == 3
 
@@ -699,18 +699,16 @@ async def test_a_stream_that_breaks_on_our_side_closes_the_socket_so_that_the_cl
                 await tx.run("GRANT SELECT ON feed_heads TO bauhaus_app")
 
 
-async def test_a_revoked_key_hears_nothing_more(world: World, line: Line) -> None:
+async def test_the_socket_of_a_revoked_key_is_closed_within_ten_seconds(world: World, line: Line) -> None:
     made = await tenancy.create_key(world.db, world.clock, world.agency.id, name="k", role=Role.VIEWER, expires_at=None)
     async with line.open(made.secret) as socket:
         await socket.subscribe(NUMBERS)
         await socket.event()
         await tenancy.revoke_key(world.db, world.clock, world.agency.id, made.key.id)
-        await publish(world, world.agency.id)
-        heard: list[dict[str, Any]] = []
-        with suppress(ConnectionClosed, TimeoutError):
-            while True:
-                heard.append(await asyncio.wait_for(socket.hear(), 3))
-        assert [each for each in heard if each["type"] == "next"] == []
+        async with asyncio.timeout(10):
+            with suppress(ConnectionClosed):
+                while True:
+                    await socket.hear()
         assert socket.connection.close_code == 4403
 
 

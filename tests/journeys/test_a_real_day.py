@@ -57,7 +57,11 @@ async def _book_everybody(world: World, lines: list[dict[str, Any]]) -> list[Tra
 
 def _flight_of(world: World, traveller: Traveller) -> Flight:
     """The original leg that the traveller flies: the ident's only one on that day."""
-    own = [flight for flight in world.sandbox.scenario.originals() if traveller.ident in (flight.ident, flight.fields.get("ident_iata"))]
+    own = [
+        flight
+        for flight in world.sandbox.scenario.originals()
+        if traveller.ident in (flight.ident, flight.fields.get("ident_iata"))
+    ]
     assert len(own) == 1, f"{traveller.ident} stands on one line of the day"
     return own[0]
 
@@ -80,7 +84,10 @@ async def test_every_traveller_hears_of_the_landing_or_the_cancellation_of_their
             assert heard["LANDING_WELCOME"] == 0, (flight.ident, heard)
         else:
             assert heard["CANCELLED"] == heard["REINSTATED"], (flight.ident, heard)
-            assert heard["LANDING_WELCOME"] == (1 if touchdown else 0) or _diverted(world, flight), (flight.ident, heard)
+            assert heard["LANDING_WELCOME"] == (1 if touchdown else 0) or _diverted(world, flight), (
+                flight.ident,
+                heard,
+            )
             landed += heard["LANDING_WELCOME"]
         for once in ("RESERVATION_CONFIRMATION", "REMINDER_24H", "BOARDING", "LANDING_WELCOME"):
             assert heard[once] <= 1, (flight.ident, once, heard)

@@ -36,15 +36,17 @@ async def post(
     world: World,
     path: str,
     parameters: list[tuple[str, str]],
-    given: str | None,
+    given: str | bytes | None,
     http: httpx.AsyncClient | None = None,
     **headers: str,
 ) -> int:
     """A form as Twilio sends it; the answer's status."""
-    headers = {"content-type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    shown: dict[str, str | bytes] = {"content-type": FORM}
+    shown |= {name.replace("_", "-"): value for name, value in headers.items()}
     if given is not None:
-        headers["x-twilio-signature"] = given
-    response = await (http or world.http).post(path, content=urlencode(parameters).encode(), headers=headers)
+        shown["x-twilio-signature"] = given
+    named = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in shown.items()]
+    response = await (http or world.http).post(path, content=urlencode(parameters).encode(), headers=named)
     return response.status_code
 
 
@@ -93,7 +95,7 @@ async def test_who_cannot_sign_is_refused_and_changes_nothing(world: World, path
     said = [*report(), ("From", f"whatsapp:{ANA}"), ("Body", "STOP")]
     good = signature(PUBLIC + path, said)
     wrong = [
-        None, "", "x", good[:-2] + "A=", good.lower(), good + " ", "é" * 28,
+        None, "", "x", good[:-2] + "A=", good.lower(), good + " ", b"\xe9" * 28,
         signature(PUBLIC + path, said, "another secret"),
         signature(PUBLIC + path, said, TOKEN, "sha256"),
         signature(PUBLIC.replace("https", "http") + path, said),
@@ -103,7 +105,7 @@ async def test_who_cannot_sign_is_refused_and_changes_nothing(world: World, path
         signature(PUBLIC + path, [*said[:-1], ("Body", "STOQ")]),
     ]  # fmt: skip
     for given in wrong:
-        assert await post(world, path, said, given and given.encode().decode("latin-1")) == 403, given
+        assert await post(world, path, said, given) == 403, given
     assert (
         await post(world, path, said, good, x_twilio_webhooks_signature_settings="key=1,algorithm=HMAC_SHA512") == 403
     )
@@ -205,7 +207,7 @@ async def test_a_report_without_a_known_token_is_taken_and_ignored(world: World)
 
 async def test_a_report_that_says_nothing_we_know_changes_nothing(world: World) -> None:
     trip, path, sid = await sent(world)
-    for status in ("unheard-of", "x" * 5000, "😀", "\x00", "SENT"):
+    for status in ("unheard-of", "x" * 5000, "😀", "SENT"):
         parameters = report(sid, status, ErrorCode="9" * 400)
         assert await post(world, path, parameters, signature(PUBLIC + path, parameters)) in (204, 400)
     for parameters in ([], [("MessageSid", sid)], [("MessageStatus", "delivered")], report("", "delivered")):

@@ -66,7 +66,7 @@ def test_a_flight_object_becomes_a_snapshot():
     assert found.codeshares == {"AMX7456", "GLO3234", "AM7456", "G33234"}
     assert (found.origin_codes, found.destination_codes) == ({"SACO", "COR"}, {"SAEZ", "EZE"})
     assert found.destination_code == "SAEZ"
-    assert found.raw is RAW
+    assert found.raw == RAW
     assert found.state == FlightState(
         scheduled_out=utc("2026-03-01 22:50"),
         estimated_out=utc("2026-03-01 23:20"),

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from travel import booking_form, wording
+from travel import audience, booking_form, wording
 from travel.clock import Clock
 from travel.database import Database
 from travel.delivery.carrier import publish
@@ -41,6 +41,10 @@ async def resend(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID, 
             raise _no_such_notification()
         if notification.expires_at <= now:
             raise RefusedError.one(Code.TOO_LATE, "What it says is no longer useful.", "notificationId")
+        if notification.trip_id is not None:
+            others = (await notifications.of_trips(tx, agency_id, [notification.trip_id]))[notification.trip_id]
+            if audience.has_newer_word(notification, others):
+                raise RefusedError.one(Code.CONFLICT, "Something newer was said about this since.", "notificationId")
         if not await notifications.reopen(tx, notification, now=now):
             message = "Only what FAILED, or is UNKNOWN and held for a person, can be sent again."
             raise RefusedError.one(Code.CONFLICT, message, "notificationId")
@@ -83,6 +87,7 @@ async def send_test(
         if await travellers.opted_out(tx, agency_id, [number]):
             raise RefusedError.one(Code.FORBIDDEN, "This phone opted out of messages.", "phone")
         settings = await agencies.settings(tx, agency_id)
+        template = (await agencies.templates(tx, agency_id)).get((NotificationType.TEST, settings.language))
         draft = notifications.Draft(
             trip_id=None,
             flight_id=None,
@@ -97,7 +102,7 @@ async def send_test(
             channel=channel,
             language=settings.language,
             recipient=number,
-            body=wording.test_message(agency.name, settings.language, None).body,
+            body=wording.test_message(agency.name, settings.language, template).body,
             caused_by_id=None,
         )
         notification = await notifications.write(tx, agency_id, draft, now)

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from travel import metrics, outcome, twilio_codes
-from travel.clock import Clock
-from travel.database import Database, Transaction
-from travel.delivery.carrier import publish
+from travel.database import Transaction
+from travel.delivery.carrier import Carrier, publish
 from travel.model import (
     AttemptOutcome,
     Channel,
+    Feature,
     Notification,
     OptOutSource,
 )
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import attempts, inbox, notifications, travellers, trips
+from travel.records import agencies, attempts, inbox, notifications, travellers, trips
 
 STOP_WORDS = frozenset(
     {
@@ -37,20 +37,20 @@ STOP_WORDS = frozenset(
 START_WORDS = frozenset({"START", "ALTA", "UNSTOP", "VOLTAR"})
 
 
-async def process_webhook(db: Database, clock: Clock, inbox_id: int) -> None:
+async def process_webhook(carrier: Carrier, inbox_id: int) -> None:
     """Work on one stored webhook; it is marked as done in the same transaction as its effects."""
-    now = clock.now()
-    async with db.transaction() as tx:
+    now = carrier.clock.now()
+    async with carrier.db.transaction() as tx:
         webhook = await inbox.take(tx, inbox_id, now)
         if webhook is None:
             return
         if webhook.provider == inbox.TWILIO_STATUS:
-            await _report(tx, webhook.body, webhook.received_at)
+            await _report(tx, carrier, webhook.body, webhook.received_at)
         else:
             await _listen(tx, webhook.body, webhook.received_at)
 
 
-async def _report(tx: Transaction, body: Mapping[str, str], now: datetime) -> None:
+async def _report(tx: Transaction, carrier: Carrier, body: Mapping[str, str], now: datetime) -> None:
     named = await attempts.named(tx, body["token"])
     reported = outcome.STATUS_OF.get(body["MessageStatus"])
     if named is None or reported is None:
@@ -63,14 +63,32 @@ async def _report(tx: Transaction, body: Mapping[str, str], now: datetime) -> No
     if not outcome.moves(notification.status, reported):
         metrics.receipts.labels(body["MessageStatus"], "outranked").inc()
         return
+    tries = (await attempts.of(tx, named.agency_id, [notification.id]))[notification.id]
+    if reported is Status.UNDELIVERED and named.number < tries[-1].number:
+        # An older try did not arrive; the newest one speaks for the message.
+        metrics.receipts.labels(body["MessageStatus"], "outranked").inc()
+        return
     metrics.receipts.labels(body["MessageStatus"], "moved").inc()
-    code = _code(body)
-    remedy = twilio_codes.remedy(code)
+    remedy = twilio_codes.remedy(_code(body))
+    if reported is Status.UNDELIVERED and await _falls_back(tx, carrier, notification, remedy):
+        await notifications.turn_to_sms(tx, notification, now)
+        await publish(tx, notification, now)
+        return
     reason = outcome.failure_reason(remedy) if reported is Status.UNDELIVERED else None
     if remedy is twilio_codes.Remedy.SUPPRESS:
         await travellers.opt_out(tx, named.agency_id, notification.recipient, OptOutSource.CARRIER, now)
     await notifications.receive(tx, notification, reported, reason, now)
     await publish(tx, notification, now)
+
+
+async def _falls_back(
+    tx: Transaction, carrier: Carrier, notification: Notification, remedy: twilio_codes.Remedy
+) -> bool:
+    """Whether the message goes by SMS now: WhatsApp does not reach this phone, the agency wants it, a sender is there."""
+    if remedy is not twilio_codes.Remedy.CHANNEL or notification.channel is not Channel.WHATSAPP:
+        return False
+    settings = await agencies.settings(tx, notification.agency_id)
+    return settings.enabled(Feature.SMS_FALLBACK) and carrier.twilio.can(Channel.SMS)
 
 
 async def _learn(

@@ -218,7 +218,7 @@ async def _accepted(tx: Transaction, claim: Claim, sid: str, now: datetime) -> b
 
 async def _refused(tx: Transaction, carrier: Carrier, claim: Claim, answer: Refused, now: datetime) -> bool:
     notification, attempt, settings = claim.notification, claim.attempt, claim.settings
-    retried = answer.remedy in outcome.RETRIED and attempt.number < settings.max_retry_attempts
+    retried = outcome.is_retried(answer.remedy, attempt.number, settings.max_retry_attempts)
     result = AttemptOutcome.RETRYABLE if answer.remedy in outcome.RETRIED else AttemptOutcome.REFUSED
     metrics.attempts.labels(result).inc()
     await attempts.finish(
@@ -236,9 +236,8 @@ async def _refused(tx: Transaction, carrier: Carrier, claim: Claim, answer: Refu
         await travellers.opt_out(tx, notification.agency_id, notification.recipient, OptOutSource.CARRIER, now)
     by_sms = _falls_back(carrier, claim, answer.remedy)
     if retried or by_sms:
-        wait = (
-            timedelta(0) if by_sms else timing.retry_wait(settings, attempt.number, _dice.random(), answer.retry_after)
-        )
+        jittered = timing.retry_wait(settings, attempt.number, _dice.random(), answer.retry_after)
+        wait = timedelta() if by_sms else max(jittered, outcome.least_wait(answer.remedy))
         return await notifications.settle(
             tx,
             notification,

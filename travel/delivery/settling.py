@@ -88,7 +88,7 @@ async def _found(
     """The oldest message with our text, made since the attempt began, that belongs to no other attempt."""
     since = attempt.started_at - timedelta(seconds=2)
     ours = [each for each in listed if each.body == notification.body and each.created_at >= since]
-    taken = await attempts.known_sids(tx, notification.agency_id, [each.sid for each in ours])
+    taken = await attempts.known_sids(tx, [each.sid for each in ours])
     return min((each for each in ours if each.sid not in taken), key=lambda each: each.created_at, default=None)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from travel.model.enums import Language
+from travel.model.enums import FlightPhase, Language
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +21,9 @@ class Trip:
     lodging: str | None
     notes: str | None
     first_gate: str | None
+    phase: FlightPhase
+    """How the flight counts for this trip, with what was written by hand."""
+    best_departure_at: datetime
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None

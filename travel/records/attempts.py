@@ -135,13 +135,9 @@ async def named(tx: Transaction, token: str) -> Named | None:
     return None if row is None else Named(**row)
 
 
-async def known_sids(tx: Transaction, agency_id: UUID, sids: Sequence[str]) -> set[str]:
-    """Those of the SIDs that already belong to an attempt of the agency."""
-    rows = await tx.all(
-        "SELECT twilio_sid FROM delivery_attempts WHERE agency_id = :agency AND twilio_sid = ANY(:sids)",
-        agency=agency_id,
-        sids=list(sids),
-    )
+async def known_sids(tx: Transaction, sids: Sequence[str]) -> set[str]:
+    """Those of the SIDs that already belong to an attempt, of whatever agency: two may share a sender and a text."""
+    rows = await tx.all("SELECT twilio_sid FROM system_known_sids(:sids)", sids=list(sids))
     return {row["twilio_sid"] for row in rows}
 
 

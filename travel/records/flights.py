@@ -145,6 +145,11 @@ async def wake(tx: Transaction, flight_id: UUID, at: datetime) -> None:
     )
 
 
+async def retire(tx: Transaction, flight_id: UUID) -> None:
+    """Look no more: nobody is on it. A new trip wakes it."""
+    await tx.run("UPDATE flights SET watch = 'DONE', next_check_at = NULL WHERE id = :id", id=flight_id)
+
+
 async def look_before(tx: Transaction, flight_id: UUID, at: datetime) -> None:
     """Bring the next look forward to `at` if it would come later."""
     await tx.run("UPDATE flights SET next_check_at = :at WHERE id = :id AND next_check_at > :at", id=flight_id, at=at)

@@ -79,12 +79,13 @@ _INSTANTS = frozenset(field.name for field in fields(FlightState) if "datetime" 
 
 
 async def by_hand(tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUID]) -> dict[UUID, ByHand]:
-    """What agents wrote by hand for these trips: per field the newest word."""
+    """What agents wrote by hand for these trips, about the flight they are on: per field the newest word."""
     rows = await tx.all(
         """
-        SELECT trip_id, raw, recorded_at FROM flight_status_history
-        WHERE agency_id = :agency AND trip_id = ANY(:trips) AND source = 'MANUAL'
-        ORDER BY ordinal
+        SELECT h.trip_id, h.raw, h.recorded_at FROM flight_status_history h
+        JOIN trips t ON t.id = h.trip_id AND t.flight_id = h.flight_id
+        WHERE h.agency_id = :agency AND h.trip_id = ANY(:trips) AND h.source = 'MANUAL'
+        ORDER BY h.ordinal
         """,
         agency=agency_id,
         trips=list(trip_ids),

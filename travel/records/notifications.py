@@ -344,6 +344,20 @@ async def receive(
     )
 
 
+async def turn_to_sms(tx: Transaction, notification: Notification, now: datetime) -> None:
+    """What WhatsApp took and could not deliver waits to go by SMS; the caller has locked the row."""
+    await tx.run(
+        """
+        UPDATE notifications_log SET status = 'PENDING', reason = 'RETRYING', channel = 'SMS', due_at = :now, updated_at = :now,
+          lease_until = NULL, settle_at = NULL, accepted_at = NULL
+        WHERE agency_id = :agency AND id = :id AND channel = 'WHATSAPP'
+        """,
+        agency=notification.agency_id,
+        id=notification.id,
+        now=now,
+    )
+
+
 async def reopen(tx: Transaction, notification: Notification, *, now: datetime) -> bool:
     """FAILED, or UNKNOWN and held for a person, becomes PENDING again by a person's word."""
     return bool(

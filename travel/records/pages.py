@@ -5,8 +5,11 @@ import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
+
+NO_CURSOR = "This is no cursor of this connection."
 
 
 class CursorError(ValueError):
@@ -26,17 +29,17 @@ class Place:
         return base64.urlsafe_b64encode(orjson.dumps([key, self.id])).decode()
 
     @classmethod
-    def of(cls, cursor: str) -> "Place":
-        """The place that a cursor names; raises CursorError."""
+    def of(cls, cursor: str, by: type[datetime] | type[int]) -> "Place":
+        """The place that a cursor names in an order by instants or by numbers; raises CursorError."""
         try:
-            key, id_ = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-            if isinstance(key, str):
-                key = datetime.fromisoformat(key)
-            if not isinstance(id_, str) or not isinstance(key, datetime | int) or isinstance(key, bool):
-                raise CursorError("This is no cursor of this connection.")
+            text, id_ = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+            key = datetime.fromisoformat(text) if by is datetime else text
+            valid = type(key) is by and (key.tzinfo is not None if isinstance(key, datetime) else 0 <= key < 2**63)
+            if not valid or str(UUID(id_)) != id_:
+                raise CursorError(NO_CURSOR)
             return cls(key, id_)
-        except (binascii.Error, ValueError, TypeError) as broken:
-            raise CursorError("This is no cursor of this connection.") from broken
+        except (binascii.Error, ValueError, TypeError, AttributeError) as broken:
+            raise CursorError(NO_CURSOR) from broken
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,17 +20,17 @@ class Order(StrEnum):
     UPDATED = "UPDATED"
 
 
-_KEYS = {Order.DEPARTURE: "f.best_departure_at", Order.CREATED: "t.created_at", Order.UPDATED: "t.updated_at"}
+_KEYS = {Order.DEPARTURE: "t.best_departure_at", Order.CREATED: "t.created_at", Order.UPDATED: "t.updated_at"}
 
 # The same table of cases as status.trip_status.
 _STATUS = """
   CASE WHEN t.archived_at IS NOT NULL THEN 'ARCHIVED'
-       WHEN f.phase IN ('LANDED', 'ARRIVED') THEN 'LANDED'
-       WHEN f.phase = 'CANCELLED' THEN 'CANCELLED'
-       WHEN f.phase = 'DIVERTED' THEN 'DIVERTED'
+       WHEN t.phase IN ('LANDED', 'ARRIVED') THEN 'LANDED'
+       WHEN t.phase = 'CANCELLED' THEN 'CANCELLED'
+       WHEN t.phase = 'DIVERTED' THEN 'DIVERTED'
        WHEN f.watch = 'DONE' THEN 'LOST'
-       WHEN f.phase = 'AIRBORNE' THEN 'IN_FLIGHT'
-       WHEN f.phase = 'TAXIING_OUT' OR f.best_departure_at <= CAST(:now AS timestamptz) + interval '3 hours' THEN 'DEPARTING'
+       WHEN t.phase = 'AIRBORNE' THEN 'IN_FLIGHT'
+       WHEN t.phase = 'TAXIING_OUT' OR t.best_departure_at <= CAST(:now AS timestamptz) + interval '3 hours' THEN 'DEPARTING'
        ELSE 'UPCOMING' END
 """
 
@@ -39,10 +39,10 @@ _WHERE = f"""
   AND (:archived OR t.archived_at IS NULL)
   AND (CAST(:statuses AS text[]) IS NULL OR {_STATUS} = ANY(CAST(:statuses AS text[])))
   AND (CAST(:search AS text) IS NULL OR t.traveller_name ILIKE :search OR t.phone LIKE :search OR t.reference ILIKE :search
-       OR f.ident ILIKE :search OR f.ident_iata ILIKE :search)
+       OR f.ident ILIKE :search OR f.ident_iata ILIKE :search OR f.ident = :searched_ident)
   AND (CAST(:ident AS text) IS NULL OR f.ident = :ident)
-  AND (CAST(:departure_from AS timestamptz) IS NULL OR f.best_departure_at >= :departure_from)
-  AND (CAST(:departure_until AS timestamptz) IS NULL OR f.best_departure_at < :departure_until)
+  AND (CAST(:departure_from AS timestamptz) IS NULL OR t.best_departure_at >= :departure_from)
+  AND (CAST(:departure_until AS timestamptz) IS NULL OR t.best_departure_at < :departure_until)
   AND (CAST(:origin AS text) IS NULL OR f.origin = :origin)
   AND (CAST(:destination AS text) IS NULL OR f.destination = :destination)
 """
@@ -53,6 +53,8 @@ class Filter:
     """Which trips are wanted; None means any. `origin` and `destination` are ICAO codes, `ident` is canonical."""
 
     search: str | None = None
+    searched_ident: str | None = None
+    """The same text as a canonical flight number, if it is one."""
     statuses: tuple[TripStatus, ...] | None = None
     ident: str | None = None
     departure_from: datetime | None = None
@@ -70,6 +72,7 @@ def _values(agency_id: UUID, wanted: Filter, now: datetime) -> dict[str, Any]:
         "archived": wanted.archived or TripStatus.ARCHIVED in (wanted.statuses or ()),
         "statuses": list(wanted.statuses) if wanted.statuses is not None else None,
         "search": f"%{escaped}%" if wanted.search else None,
+        "searched_ident": wanted.searched_ident,
         "ident": wanted.ident,
         "departure_from": wanted.departure_from,
         "departure_until": wanted.departure_until,

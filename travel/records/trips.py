@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from travel.database import Transaction
-from travel.model import Booking, Language, Trip
+from travel.model import Booking, FlightPhase, Language, Trip
 
 COLUMNS = (
-    "id, agency_id, flight_id, traveller_name, phone, language, reference, lodging, notes, first_gate, created_at, "
-    "updated_at, archived_at"
+    "id, agency_id, flight_id, traveller_name, phone, language, reference, lodging, notes, first_gate, phase, "
+    "best_departure_at, created_at, updated_at, archived_at"
 )
 
 
@@ -25,7 +25,7 @@ class Keyed:
 
 def from_row(row: Mapping[str, Any]) -> Trip:
     """The trip that a row holds."""
-    return Trip(**{**row, "language": Language(row["language"])})
+    return Trip(**{**row, "language": Language(row["language"]), "phase": FlightPhase(row["phase"])})
 
 
 async def add(
@@ -35,8 +35,8 @@ async def add(
     row = await tx.one(
         f"""
         INSERT INTO trips (agency_id, flight_id, traveller_name, phone, language, reference, lodging, notes,
-                           idempotency_key, request_hash, created_at, updated_at)
-        VALUES (:agency, :flight, :name, :phone, :language, :reference, :lodging, :notes, :key, :hash, :now, :now)
+                           idempotency_key, request_hash, best_departure_at, created_at, updated_at)
+        VALUES (:agency, :flight, :name, :phone, :language, :reference, :lodging, :notes, :key, :hash, :departure, :now, :now)
         ON CONFLICT DO NOTHING
         RETURNING {COLUMNS}
         """,  # noqa: S608
@@ -49,6 +49,7 @@ async def add(
         lodging=booking.lodging,
         notes=booking.notes,
         key=booking.idempotency_key,
+        departure=booking.departure_at,
         hash=request_hash if booking.idempotency_key else None,
         now=now,
     )
@@ -146,6 +147,19 @@ async def know_gate(tx: Transaction, agency_id: UUID, trip_id: UUID, gate: str) 
         agency=agency_id,
         id=trip_id,
         gate=gate,
+    )
+
+
+async def stand(
+    tx: Transaction, agency_id: UUID, trip_id: UUID, phase: FlightPhase, best_departure_at: datetime
+) -> None:
+    """How the flight counts for the trip now."""
+    await tx.run(
+        "UPDATE trips SET phase = :phase, best_departure_at = :at WHERE agency_id = :agency AND id = :id",
+        agency=agency_id,
+        id=trip_id,
+        phase=phase,
+        at=best_departure_at,
     )
 
 

@@ -1,7 +1,7 @@
 """What somebody outside may ask of the watching: an agent wants a look now or knows better, the source pushes."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from travel import status, telling, timing
@@ -15,6 +15,7 @@ from travel.model import (
     FlightState,
     FlightStatusRecord,
     News,
+    Refusal,
     RefusedError,
     StatusSource,
     Trip,
@@ -49,6 +50,18 @@ async def check_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UU
     return trip
 
 
+BY_HAND = {
+    "estimated_out": "departureEstimatedAt",
+    "estimated_in": "arrivalEstimatedAt",
+    "actual_out": "departureActualAt",
+    "actual_in": "arrivalActualAt",
+    "gate_origin": "gateOrigin",
+    "terminal_origin": "terminalOrigin",
+    "cancelled": "cancelled",
+}
+"""What can be written by hand: the field of FlightState, and what callers know it as."""
+
+
 async def record_by_hand(
     db: Database,
     wakeups: Wakeups,
@@ -65,8 +78,7 @@ async def record_by_hand(
     async with db.transaction(agency_id) as tx:
         trip = await _live_trip(tx, agency_id, trip_id)
         flight = await flights.get(tx, trip.flight_id, lock=True)
-        if not values:
-            raise RefusedError.one(Code.INVALID, "Nothing was said about the flight.", "tripId")
+        _refuse_impossible(flight, values, now)
         if status.landed(flight.state):
             raise RefusedError.one(Code.TOO_LATE, "The flight has landed.", "tripId")
         record = await _append_by_hand(tx, agency_id, trip, flight, values, now)
@@ -75,6 +87,27 @@ async def record_by_hand(
         await feed.publish(tx, agency_id, [changed, *carried.news], now)
     await wakeups.deliver(agency_id, carried.due)
     return trip, record
+
+
+SAID_WITHIN = timedelta(days=3)
+"""How far from the booked departure a time written by hand may lie."""
+
+
+def _refuse_impossible(flight: Flight, values: Mapping[str, datetime | str | bool], now: datetime) -> None:
+    """Raises RefusedError with every value that no flight can have."""
+    wrong = []
+    for field, value in values.items():
+        path = BY_HAND[field]
+        if isinstance(value, str) and not (1 <= len(value) <= 20 and value.isprintable() and value.strip() == value):
+            wrong.append(Refusal(Code.INVALID, "1 to 20 printable characters.", (path,)))
+        elif isinstance(value, datetime) and abs(value - flight.booked_departure_at) > SAID_WITHIN:
+            wrong.append(Refusal(Code.INVALID, "This lies more than three days from the booked departure.", (path,)))
+        elif isinstance(value, datetime) and field.startswith("actual") and value > now:
+            wrong.append(Refusal(Code.INVALID, "This has not happened yet.", (path,)))
+    if not values:
+        wrong.append(Refusal(Code.INVALID, "Nothing was said about the flight.", ("tripId",)))
+    if wrong:
+        raise RefusedError(wrong)
 
 
 async def _append_by_hand(

@@ -19,7 +19,7 @@ from travel.model import (
     News,
     StatusSource,
 )
-from travel.records import agencies, feed, flights, history, trips, usage
+from travel.records import agencies, feed, flights, history, notifications, trips, usage
 
 log = structlog.get_logger()
 
@@ -39,14 +39,17 @@ async def check_flight(
 ) -> bool:
     """Look at a flight if it is due: claim it, ask AeroAPI outside of any transaction, write down what came.
 
-    False where it was not due any more. `dollars` is the price of a result set.
+    False where it was not due any more, or no living trip is on it. `dollars` is the price of a result set.
     """
     now = clock.now()
     async with db.transaction() as tx:
         flight = await flights.get(tx, flight_id)
         claimed = await flights.claim(tx, flight_id, now, timing.look_again(flight.watch, 1, now))
-    if claimed is None:
-        return False
+        if claimed is None:
+            return False
+        if not await trips.agencies_on(tx, flight_id):
+            await flights.retire(tx, flight_id)
+            return False
     look = await _ask(source, claimed, now)
     await observe(db, wakeups, clock, flight_id, look, dollars=dollars)
     return True
@@ -104,7 +107,9 @@ async def observe(
     async with db.transaction() as tx:
         before = await flights.get(tx, flight_id, lock=True)
         if before.last_checked_at is not None and before.last_checked_at > look.asked_at:
-            return []  # A later question was answered earlier: this answer is old news.
+            # A later question was answered earlier: this answer is old news, but it was paid for.
+            await _charge(tx, flight_id, look, dollars)
+            return []
         if look.snapshot is None:
             assert look.failure is not None
             await _note_failure(tx, before, look.failure, look.asked_at, now)
@@ -120,7 +125,7 @@ async def observe(
             news[agency_id] = carried.news
             wanted += carried.wanted_looks
             due.append((agency_id, carried.due))
-            await _charge(tx, agency_id, flight_id, look, len(concerned), dollars)
+        await _charge(tx, flight_id, look, dollars)
         if look.snapshot is not None:
             await _set_next_look(tx, after, wanted, now)
         # The heads of the feeds are locked last, and always in the same order.
@@ -213,19 +218,24 @@ async def _note_failure(
     )
 
 
-async def _charge(
-    tx: Transaction, agency_id: UUID, flight_id: UUID, look: Look, agencies_on_flight: int, dollars: float
-) -> None:
-    if look.result_sets:
-        share = look.result_sets / agencies_on_flight
-        await usage.charge(tx, agency_id, flight_id, look.asked_at.astimezone(UTC).date(), share, share * dollars)
+async def _charge(tx: Transaction, flight_id: UUID, look: Look, dollars: float) -> None:
+    """Share what a look cost among the agencies that have a trip on the flight."""
+    concerned = await trips.agencies_on(tx, flight_id) if look.result_sets else []
+    for agency_id in concerned:
+        await tx.become(agency_id)
+        share = look.result_sets / len(concerned)
+        day = look.asked_at.astimezone(UTC).date()
+        await usage.charge(tx, agency_id, flight_id, day, share, share * dollars)
 
 
 async def replan_agency(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID) -> None:
     """Decide anew about every live trip of an agency whose settings changed."""
+    now = clock.now()
     async with db.transaction(agency_id) as tx:
         version = (await agencies.settings(tx, agency_id)).version
+        freed = await notifications.free_capped(tx, agency_id, now)
         watched = await trips.watched(tx, agency_id)
+    await wakeups.deliver(agency_id, freed)
     for flight_id in dict.fromkeys(trip.flight_id for trip in watched):
         await _retell(db, wakeups, clock, agency_id, flight_id)
     async with db.transaction(agency_id) as tx:

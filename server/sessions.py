@@ -1,0 +1,57 @@
+"""Open sockets by the credential that opened them: when that is revoked or over, they are closed."""
+
+import asyncio
+from typing import Protocol
+
+import asyncpg
+import structlog
+
+from graph.context import House
+from server import auth
+
+log = structlog.get_logger()
+
+CHECK_SECONDS = 3.0
+
+
+class Session(Protocol):
+    """A socket that can be shown the door."""
+
+    async def turn_out(self) -> None:
+        """Close it: its credential counts no more."""
+        ...
+
+
+class Sessions:
+    """All sockets of a process."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._open: dict[Session, str] = {}
+
+    def open(self, session: Session, credential: str | None) -> None:
+        """A socket was let in with a credential."""
+        if credential is not None:
+            self._open[session] = credential
+
+    def close(self, session: Session) -> None:
+        """A socket is gone."""
+        self._open.pop(session, None)
+
+    async def run(self) -> None:
+        """Ask every few seconds, once per credential, whether it still counts."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                await self.check()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+                log.warning("sessions_not_checked", error=type(away).__name__)
+
+    async def check(self) -> None:
+        """Close the sockets of credentials that count no more."""
+        for credential in set(self._open.values()):
+            if await auth.viewer(self._house.db, self._house.clock, credential) is None:
+                ended = [session for session, own in self._open.items() if own == credential]
+                for session in ended:
+                    self.close(session)
+                    await session.turn_out()
