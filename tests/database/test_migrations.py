@@ -58,6 +58,7 @@ WORDS: dict[tuple[str, str], set[str]] = {
         ("notifications_log", "status", NotificationStatus),
         ("opt_outs", "source", OptOutSource),
         ("trips", "language", Language),
+        ("trips", "phase", FlightPhase),
         ("webhook_inbox", "provider", (inbox.TWILIO_STATUS, inbox.TWILIO_INBOUND)),
     )
 }

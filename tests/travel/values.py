@@ -110,6 +110,8 @@ def trip(**changes) -> Trip:
             lodging=None,
             notes=None,
             first_gate=None,
+            phase=FlightPhase.UNKNOWN,
+            best_departure_at=utc("07-16 18:00"),
             created_at=utc("07-10 15:00"),
             updated_at=utc("07-10 15:00"),
             archived_at=None,
