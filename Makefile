@@ -14,9 +14,9 @@ help: ## Say what each command does.
 $(READY): requirements/dev.txt requirements/realdays.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit('Bauhaus Travel needs Python 3.11 or newer.' if sys.version_info < (3, 11) else 0)"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements/realdays.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --require-hashes -r requirements/realdays.txt
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 dev: $(READY) ## The whole product on this machine, with a demo day 60 times faster than life.

@@ -16,9 +16,9 @@ from travel.clock import VirtualClock
 from travel.model import Language
 
 DAY = date(2013, 9, 12)
-HOUR = 18
-"""An afternoon of thunderstorms: of the 61 departures of this hour (UTC) 15 were cancelled and 9 diverted."""
-BEAT = timedelta(seconds=20)
+HOUR, FLIGHTS = 18, 52
+"""An afternoon of thunderstorms: of the departures of this hour (UTC) a quarter was cancelled, and several diverted."""
+BEAT = timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -30,15 +30,16 @@ def _hour_of_the_day() -> list[dict[str, Any]]:
     whole = realdays.day_lines(DAY)
     scenario = Scenario()
     scenario.add(whole)
-    chosen = {flight.fa_flight_id for flight in scenario.originals() if flight.departure_at.hour == HOUR}
+    in_the_hour = [flight for flight in scenario.originals() if flight.departure_at.hour == HOUR]
+    chosen = {flight.fa_flight_id for flight in sorted(in_the_hour, key=lambda each: each.departure_at)[:FLIGHTS]}
     return [line for line in whole if line["fa_flight_id"] in chosen]
 
 
 async def _book_everybody(world: World, lines: list[dict[str, Any]]) -> list[Traveller]:
     world.sandbox.scenario.add(lines)
     everybody = [each for each in parse_travellers(realdays.traveller_lines(lines)) if isinstance(each, Traveller)]
-    # Two on every fifth flight, one on each of the others: what matters happens per flight.
-    travellers = [each for number, each in enumerate(everybody) if number % 2 == 0 or number % 10 == 1]
+    # Two on every tenth flight, one on each of the others: what matters happens per flight.
+    travellers = [each for number, each in enumerate(everybody) if number % 2 == 0 or number % 20 == 1]
     agencies = {name: (await make_agency(world.db, world.clock, name))[0].id for name in {t.agency for t in travellers}}
     for traveller in sorted(travellers, key=lambda each: each.booked_at):
         await world.play(max(traveller.booked_at, world.clock.now()), beat=BEAT)
@@ -91,8 +92,9 @@ async def test_every_traveller_hears_of_the_landing_or_the_cancellation_of_their
             landed += heard["LANDING_WELCOME"]
         for once in ("RESERVATION_CONFIRMATION", "REMINDER_24H", "BOARDING", "LANDING_WELCOME"):
             assert heard[once] <= 1, (flight.ident, once, heard)
-    assert landed >= 50
-    assert cancelled >= 15
+    assert len({traveller.ident for traveller in travellers}) >= 50
+    assert landed >= 35
+    assert cancelled >= 10
     _nobody_heard_what_did_not_happen(world, travellers)
 
 
