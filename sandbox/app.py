@@ -17,7 +17,7 @@ from sandbox.aeroapi import AeroApi, AeroFaults
 from sandbox.control import Control
 from sandbox.scenario import Scenario
 from sandbox.twilio import Twilio
-from sandbox.twilio_faults import TwilioFaults
+from sandbox.twilio.faults import TwilioFaults
 
 
 class Sandbox:

@@ -13,10 +13,10 @@ from starlette.routing import Route
 
 from sandbox import faults
 from sandbox.aeroapi import AeroApi
-from sandbox.ledger import instant
 from sandbox.scenario import Scenario, ScenarioError
-from sandbox.submission import CONTENT_SID, E164, WHATSAPP
 from sandbox.twilio import Twilio
+from sandbox.twilio.ledger import instant
+from sandbox.twilio.submission import CONTENT_SID, E164, WHATSAPP
 
 Handler = Callable[[Request], Awaitable[Response]]
 CALLBACKS = "callbacks_"

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.aeroapi_record import airport, written
-from sandbox.instance import TIMES
+from sandbox.aeroapi.record import airport, written
 from sandbox.scenario import Scenario, phone
+from sandbox.scenario.instance import TIMES
 
 AGENCY = "Norte Viajes"
 HOME = ZoneInfo("America/Argentina/Buenos_Aires")

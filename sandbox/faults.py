@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.twilio_faults import RecipientFault
+from sandbox.twilio.faults import RecipientFault
 
 
 def problems(faults: Any, values: Mapping[str, Any]) -> list[str]:

@@ -27,10 +27,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox import realdays_course as course
-from sandbox.aeroapi_record import known_airport, written
-from sandbox.instance import Flight
+from sandbox.aeroapi.record import known_airport, written
 from sandbox.realdays_course import Times
 from sandbox.scenario import Scenario, airports_of, phone
+from sandbox.scenario.instance import Flight
 
 CARRIERS = {
     "9E": "EDV",

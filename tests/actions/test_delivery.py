@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from jobs import delivery as jobs
-from sandbox.twilio_faults import RecipientFault
+from sandbox.twilio.faults import RecipientFault
 from tests.world import ACCOUNT, ANA, TOKEN, World
 from travel import booking, delivery, tenancy, tracking
 from travel.database import Database

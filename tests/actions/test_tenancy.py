@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from sandbox.twilio_faults import RecipientFault
+from sandbox.twilio.faults import RecipientFault
 from tests.world import ANA, World
 from travel import delivery, tenancy, tracking
 from travel.model import (

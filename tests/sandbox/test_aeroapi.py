@@ -9,9 +9,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from sandbox import aeroapi_record as record
-from sandbox.aeroapi import AeroApi
-from sandbox.aeroapi_faults import AeroFaults
+from sandbox.aeroapi import AeroApi, record
+from sandbox.aeroapi.faults import AeroFaults
 from sandbox.scenario import Scenario
 
 DAY = "2026-03-01T"

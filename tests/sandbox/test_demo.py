@@ -4,7 +4,7 @@ import phonenumbers
 import pytest
 
 from sandbox import demo, scenario
-from sandbox.aeroapi_record import known_airport
+from sandbox.aeroapi.record import known_airport
 from sandbox.scenario import AgencySettings, Scenario
 
 START = datetime(2026, 9, 20, 22, 3, 20, tzinfo=timezone(timedelta(hours=-3)))

@@ -11,7 +11,7 @@ import phonenumbers
 import pytest
 
 from sandbox import realdays, scenario
-from sandbox.aeroapi_record import known_airport
+from sandbox.aeroapi.record import known_airport
 from sandbox.scenario import Scenario
 
 # Its night flights land after the clocks went forward; it has cancellations and diversions.

@@ -11,9 +11,8 @@ from twilio.base.version import Version
 from twilio.request_validator import RequestValidator
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from sandbox import callbacks, journey, message
-from sandbox.twilio import Twilio
-from sandbox.twilio_faults import RecipientFault, TwilioFaults
+from sandbox.twilio import Twilio, callbacks, journey, message
+from sandbox.twilio.faults import RecipientFault, TwilioFaults
 
 ACCOUNT, TOKEN = "AC0123456789abcdef0123456789abcdef", "12345"
 OTHER_ACCOUNT = "ACffffffffffffffffffffffffffffffff"

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from sandbox.aeroapi import AeroApi as StandIn
-from sandbox.aeroapi_faults import AeroFaults
+from sandbox.aeroapi.faults import AeroFaults
 from sandbox.scenario import Scenario
 from tests.travel import servers
 from tests.travel.values import HOUR, STATE_FIELDS, flight, utc

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from sandbox.twilio import Twilio as StandIn
-from sandbox.twilio_faults import RecipientFault, TwilioFaults
+from sandbox.twilio.faults import RecipientFault, TwilioFaults
 from tests.travel import servers
 from tests.travel.values import utc
 from travel.model import Channel

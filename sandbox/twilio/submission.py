@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.refusal import Refused
+from sandbox.twilio.refusal import Refused
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 # A short code, or an alphanumeric sender of at most 11 characters of which one is a letter.

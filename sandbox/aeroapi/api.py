@@ -14,13 +14,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox import aeroapi_record as record
-from sandbox import aeroapi_schedules as schedules
-from sandbox import aeroapi_window as windows
-from sandbox.aeroapi_faults import AeroFaults
-from sandbox.aeroapi_window import PAGE, Refused, Window
-from sandbox.instance import Flight, Raw, raw_at
+from sandbox.aeroapi import record, schedules
+from sandbox.aeroapi import window as windows
+from sandbox.aeroapi.faults import AeroFaults
+from sandbox.aeroapi.window import PAGE, Refused, Window
 from sandbox.scenario import Scenario
+from sandbox.scenario.instance import Flight, Raw, raw_at
 
 __all__ = ["AeroApi", "AeroFaults"]
 

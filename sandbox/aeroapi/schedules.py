@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox import aeroapi_record as record
-from sandbox.aeroapi_window import Window
-from sandbox.instance import Raw, raw_at
+from sandbox.aeroapi import record
+from sandbox.aeroapi.window import Window
 from sandbox.scenario import Scenario
+from sandbox.scenario.instance import Raw, raw_at
 
 FILTERS = ("airline", "flight_number", "origin", "destination", "include_codeshares")
 

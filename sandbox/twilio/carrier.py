@@ -11,15 +11,15 @@ from random import Random
 
 import httpx
 
-from sandbox import callback_form
-from sandbox.callbacks import Webhook, deliver
-from sandbox.conversations import ANY_SENDER, Conversations
-from sandbox.journey import Stage, plan
-from sandbox.ledger import Ledger
-from sandbox.message import END_STATES, Message
-from sandbox.refusal import Refused
-from sandbox.submission import WHATSAPP, Submission
-from sandbox.twilio_faults import RecipientFault, TwilioFaults
+from sandbox.twilio import callback_form
+from sandbox.twilio.callbacks import Webhook, deliver
+from sandbox.twilio.conversations import ANY_SENDER, Conversations
+from sandbox.twilio.faults import RecipientFault, TwilioFaults
+from sandbox.twilio.journey import Stage, plan
+from sandbox.twilio.ledger import Ledger
+from sandbox.twilio.message import END_STATES, Message
+from sandbox.twilio.refusal import Refused
+from sandbox.twilio.submission import WHATSAPP, Submission
 
 OUTSIDE_WINDOW = 63016
 POLL_S = 0.05

@@ -16,12 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox import message_list, submission
-from sandbox.carrier import Carrier
-from sandbox.ledger import Ledger
-from sandbox.message import API_VERSION, CANCELABLE, FINISHED, Message
-from sandbox.refusal import Refused
-from sandbox.twilio_faults import TwilioFaults
+from sandbox.twilio import message_list, submission
+from sandbox.twilio.carrier import Carrier
+from sandbox.twilio.faults import TwilioFaults
+from sandbox.twilio.ledger import Ledger
+from sandbox.twilio.message import API_VERSION, CANCELABLE, FINISHED, Message
+from sandbox.twilio.refusal import Refused
 
 Handler = Callable[[str, Request], Awaitable[Response]]
 

@@ -6,8 +6,8 @@ from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.message import API_VERSION, Message
-from sandbox.refusal import Refused
+from sandbox.twilio.message import API_VERSION, Message
+from sandbox.twilio.refusal import Refused
 
 FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE = 50, 1000

@@ -6,43 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sandbox.instance import (
+from sandbox.scenario.instance import (
     NAME_LISTS,
     NAMES,
-    TIMES,
     Flight,
-    Landing,
-    Raw,
     ScenarioError,
-    Step,
-    ends_cancelled,
     flight_of,
     instant_of,
-    landing,
     parse,
-    raw_at,
     read,
 )
-
-__all__ = [
-    "TIMES",
-    "AgencySettings",
-    "Flight",
-    "Landing",
-    "Raw",
-    "Scenario",
-    "ScenarioError",
-    "Step",
-    "Traveller",
-    "airports_of",
-    "ends_cancelled",
-    "landing",
-    "load_travellers",
-    "one_each",
-    "parse_travellers",
-    "phone",
-    "raw_at",
-]
 
 
 class Scenario:

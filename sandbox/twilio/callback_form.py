@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sandbox.message import API_VERSION, Message
-from sandbox.submission import WHATSAPP
+from sandbox.twilio.message import API_VERSION, Message
+from sandbox.twilio.submission import WHATSAPP
 
 
 def status(message: Message, at: datetime) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import airportsdata
 
-from sandbox.instance import TIMES, Raw
+from sandbox.scenario.instance import TIMES, Raw
 
 # AeroAPI publishes no threshold for "/ Delayed"; 15 minutes is what the trade calls a delay.
 LATE = timedelta(minutes=15).total_seconds()
