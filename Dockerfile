@@ -1,12 +1,12 @@
 # One image, both roles: `server` (the default) and `worker`, chosen by the command.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements/base.txt requirements/
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/base.txt
+COPY requirements/base.txt requirements/build.txt requirements/
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/base.txt \
+ && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY . .
-RUN /venv/bin/pip install --no-cache-dir setuptools \
- && /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
- && /venv/bin/pip uninstall --yes setuptools
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /venv/bin/pip uninstall --yes setuptools
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin bauhaus

@@ -47,6 +47,7 @@ schema: $(READY) ## Write schema.graphql anew from the code.
 lock: $(READY) ## Pin all dependencies anew, with hashes and without any index address (needs uv).
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --extra sandbox --extra dev -o requirements/dev.txt
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/dev.txt -o requirements/base.txt
+	echo setuptools | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove what the other commands made.
 	rm -rf .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info

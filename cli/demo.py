@@ -42,12 +42,18 @@ class Stage:
     settings: dict[str, Any]
 
 
-def prepare(owner_url: str, database_url: str, clock: Clock, folder: Path) -> Stage:
-    """Make the agency and write its day down; nothing runs yet."""
+class DemoError(Exception):
+    """The demo could not be set up; the message says what was refused."""
+
+
+def prepare(owner_url: str, database_url: str, clock: Clock, folder: Path, *, approved: bool) -> Stage:
+    """Make the agency and write its day down; nothing runs yet. `approved` makes the stand-in's templates the defaults."""
     start = clock.now()
     scenario = folder / "demo.jsonl"
     scenario.write_bytes(b"\n".join(orjson.dumps(line) for line in demo_lines(start)))
-    key = asyncio.run(_agency(owner_url, database_url, start))
+    if approved:
+        asyncio.run(_approve(owner_url, start))
+    key = asyncio.run(_agency(database_url))
     lines = demo_travellers(start)
     # The first hour of the demo books everybody at once, which no agency does.
     settings = {"maxNotificationsPerHour": 1000, "maxNotificationsPerDay": 5000}
@@ -58,22 +64,28 @@ def prepare(owner_url: str, database_url: str, clock: Clock, folder: Path) -> St
     )
 
 
-async def _agency(owner_url: str, database_url: str, start: datetime) -> str:
-    owner, db = Database(owner_url, pool_size=2), Database(database_url, pool_size=2)
+async def _approve(owner_url: str, start: datetime) -> None:
+    owner = Database(owner_url, pool_size=2)
     await owner.connect()
-    await db.connect()
     try:
         async with owner.transaction() as tx:
             for type_, language in catalogue.TEXTS:
                 sid = content_sid(type_, language)
                 template = MessageTemplate(type=type_, language=language, content_sid=sid, body=None, updated_at=start)
                 await agencies.set_template(tx, None, template)
+    finally:
+        await owner.disconnect()
+
+
+async def _agency(database_url: str) -> str:
+    db = Database(database_url, pool_size=2)
+    await db.connect()
+    try:
         clock = RealClock()
         agency = await tenancy.create_agency(db, clock, name=NAME, email="hola@norte.example", country="AR")
         made = await tenancy.create_key(db, clock, agency.id, name="demo", role=Role.ADMIN, expires_at=None)
         return made.secret
     finally:
-        await owner.disconnect()
         await db.disconnect()
 
 
@@ -93,7 +105,7 @@ def play(address: str, sandbox_url: str, stage: Stage) -> None:
         imported = _ask(client, address, IMPORT, {"trips": rows})["importTrips"]
     refused = settings["userErrors"] + [each["userErrors"] for each in imported["results"] if each["userErrors"]]
     if refused:
-        raise RuntimeError(f"The demo's own travellers were refused: {refused}")
+        raise DemoError(f"The demo's own travellers were refused: {refused}")
 
 
 def _ask(client: httpx.Client, address: str, document: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +113,7 @@ def _ask(client: httpx.Client, address: str, document: str, given: dict[str, Any
     answer.raise_for_status()
     body = answer.json()
     if "errors" in body:
-        raise RuntimeError(f"The demo could not be set up: {body['errors']}")
+        raise DemoError(f"The demo could not be set up: {body['errors']}")
     data: dict[str, Any] = body["data"]
     return data
 

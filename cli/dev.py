@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,13 @@ from rich.panel import Panel
 
 from cli import demo
 from migrations import run as migrations
-from sandbox.services import Postgres, Valkey, free_port
+from sandbox.services import Postgres, ServerStartError, Valkey, free_port
 from travel.clock import ScaledClock
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "sandbox-auth-token"  # noqa: S105  # the stand-in's own, worth nothing
+REAL = ("AEROAPI_KEY", "TWILIO_AUTH_TOKEN")
+"""What stands in the environment when a provider is to be the real one."""
 STATE = Path(".bauhaus/dev.json")
 READY_SECONDS = 60
 
@@ -42,6 +45,7 @@ class Dev:
     port: int
     speed: float
     stopping: bool = False
+    announced: bool = False
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -49,15 +53,25 @@ class Dev:
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, self._stop)
         try:
+            self._refuse_taken_port()
             with ThreadPoolExecutor() as starting, tempfile.TemporaryDirectory(prefix="bauhaus-dev-") as folder:
                 databases, queues = starting.submit(Postgres.start), starting.submit(Valkey.start)
                 with databases.result() as postgres, queues.result() as valkey:
                     return self._run(postgres.owner_url, valkey.url, Path(folder))
-        except DevError as failed:
-            console.print(f"[red]bauhaus dev:[/red] {failed}")
+        except (DevError, ServerStartError, demo.DemoError, httpx.HTTPError) as failed:
+            console.print(f"[red]bauhaus dev:[/red] {failed}", highlight=False)
             return 1
         finally:
-            STATE.unlink(missing_ok=True)
+            if self.announced:
+                STATE.unlink(missing_ok=True)
+
+    def _refuse_taken_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError as taken:
+                raise DevError(f"port {self.port} is taken; PORT=8001 make dev takes another") from taken
 
     def _stop(self, _: int, __: FrameType | None) -> None:
         self.stopping = True
@@ -68,7 +82,9 @@ class Dev:
         migrations.admit(owner_url, database_url)
         sandbox_url = f"http://127.0.0.1:{free_port()}"
         clock = self._clock()
-        stage = demo.prepare(owner_url, database_url, clock, folder)
+        # The stand-in's templates mean nothing to the real Twilio.
+        approved = not os.environ.get("TWILIO_AUTH_TOKEN")
+        stage = demo.prepare(owner_url, database_url, clock, folder, approved=approved)
         environment = self._environment(database_url, redis_url, sandbox_url, clock)
         try:
             self._start_children(environment, sandbox_url, clock, stage.scenario)
@@ -84,8 +100,8 @@ class Dev:
             self._end_children()
 
     def _clock(self) -> ScaledClock:
-        # Real flights fly at their own pace.
-        speed = 1.0 if "AEROAPI_KEY" in os.environ else self.speed
+        # Real flights fly, and real messages go, at their own pace.
+        speed = 1.0 if any(os.environ.get(name) for name in REAL) else self.speed
         return ScaledClock(start=datetime.now(UTC).replace(microsecond=0), origin=time.time(), speed=speed)
 
     def _environment(self, database_url: str, redis_url: str, sandbox_url: str, clock: ScaledClock) -> dict[str, str]:
@@ -100,8 +116,8 @@ class Dev:
             "TWILIO_WHATSAPP_FROM": "+14155550100",
             "TWILIO_SMS_FROM": "+14155550199",
         }
-        for real in ("AEROAPI_KEY", "TWILIO_AUTH_TOKEN"):
-            if real in os.environ:
+        for real in REAL:
+            if os.environ.get(real):
                 stand_in = real.partition("_")[0] + "_URL"
                 ours = {name: value for name, value in ours.items() if name != stand_in}
         return {
@@ -110,7 +126,7 @@ class Dev:
             "LOG_LEVEL": "warning",
             "SWEEP_SECONDS": "0.2",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if value},
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "PORT": str(self.port),
@@ -159,6 +175,7 @@ class Dev:
             "database": database_url,
             "redis": redis_url,
         }
+        self.announced = True
         STATE.parent.mkdir(exist_ok=True)
         STATE.write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
         lines = "\n".join(f"{name:<9}{value}" for name, value in state.items() if name not in ("database", "redis"))

@@ -34,7 +34,7 @@ def main() -> None:
     """The entry of the console script: an expected failure is one line and exit code 1."""
     try:
         app()
-    except (ConfigError, SchemaError, RefusedError) as wrong:
+    except (ConfigError, SchemaError, RefusedError, LookupError) as wrong:
         errors.print(f"[red]bauhaus:[/red] {wrong}", highlight=False)
         sys.exit(1)
 
@@ -82,9 +82,13 @@ def migrate(
     """Bring the database to the newest schema and let the application's role in."""
     from migrations import run
 
-    with Console().status("Migrating …"):
-        run.upgrade(owner_url)
-        run.admit(owner_url, database_url)
+    try:
+        with Console().status("Migrating …"):
+            run.upgrade(owner_url)
+            run.admit(owner_url, database_url)
+    except run.MigrationError as failed:
+        errors.print(f"[red]bauhaus migrate:[/red] {failed}", highlight=False)
+        raise typer.Exit(1) from None
     typer.echo(f"The database is at revision {run.newest()}.")
 
 

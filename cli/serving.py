@@ -1,15 +1,20 @@
 """How the server is run: uvicorn with what live sockets need."""
 
+import asyncio
+
 import uvicorn
 
 from server.app import create
 from travel import config, log
+from travel.config import Config
+from travel.database import Database
 
 
 def serve() -> None:
     """Serve until SIGTERM or SIGINT."""
     loaded = config.load()
     log.setup(json=loaded.environment == "production", level=loaded.log_level)
+    asyncio.run(_verify(loaded))
     uvicorn.run(
         create(loaded),
         host=loaded.host,
@@ -24,3 +29,13 @@ def serve() -> None:
         timeout_keep_alive=75,
         server_header=False,
     )
+
+
+async def _verify(loaded: Config) -> None:
+    """Say what is wrong with the database in one line, before uvicorn says it in forty."""
+    db = Database(loaded.database_url.get_secret_value(), pool_size=2)
+    await db.connect()
+    try:
+        await db.verify()
+    finally:
+        await db.disconnect()

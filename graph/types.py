@@ -189,6 +189,10 @@ class Flight(Node):
     def next_check_at(self) -> datetime | None:
         return self.value.next_check_at
 
+    @strawberry.field(description="Why the last look brought nothing; null if it did.")
+    def last_failure(self) -> str | None:
+        return self.value.last_failure
+
     @strawberry.field(description="True when the last good answer is older than the phase allows.")
     def stale(self, info: Info) -> bool:
         return timing.is_stale(self.value, info.context.house.clock.now())

@@ -54,4 +54,11 @@ class Sessions:
                 ended = [session for session, own in self._open.items() if own == credential]
                 for session in ended:
                     self.close(session)
-                    await session.turn_out()
+                    await self._turn_out(session)
+
+    async def _turn_out(self, session: Session) -> None:
+        try:
+            await session.turn_out()
+        except Exception:
+            # It may be closing by itself; whatever it is, the others must still be asked.
+            log.info("session_was_closing", exc_info=True)

@@ -231,7 +231,7 @@ def configuration(redis_url: str) -> Config:
         redis_url=redis_url,  # type: ignore[arg-type]
         public_url=PUBLIC,  # type: ignore[arg-type]
         aeroapi_key="key-of-the-stand-in",  # type: ignore[arg-type]
-        aeroapi_webhook_token="push-token",  # type: ignore[arg-type]
+        aeroapi_webhook_token="push-token-of-the-tests",  # type: ignore[arg-type]
         twilio_account_sid=ACCOUNT,
         twilio_auth_token=TOKEN,  # type: ignore[arg-type]
         twilio_whatsapp_from="+14155550100",

@@ -196,7 +196,7 @@ def _reminder(case: Case) -> Iterator[Step]:
     standing = [each for each in case.of(Type.REMINDER_24H) if each.status not in TAKEN_BACK]
     due = timing.reminder_due(case.departure, origin_zone(case), case.settings, case.now)
     expires = case.departure - timedelta(hours=3)
-    if not standing and case.departure - case.trip.created_at < timing.REMINDER_AHEAD:
+    if not standing and case.departure - case.trip.booked_at < timing.REMINDER_AHEAD:
         silence = _tell(case, Type.REMINDER_24H, Tells(), case.now, expires)
         yield replace(silence, status=Status.SUPPRESSED, reason=Reason.BOOKED_LATE)
     elif not standing:

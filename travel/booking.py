@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from travel import booking_form, status, telling, timing
@@ -82,6 +83,16 @@ async def update_trip(
 
     Raises RefusedError.
     """
+    try:
+        return await _update_trip(db, wakeups, clock, agency_id, trip_id, change)
+    except asyncpg.DeadlockDetectedError:
+        # Two trips that swap their flights each hold the flight that the other wants; now one of them is done.
+        return await _update_trip(db, wakeups, clock, agency_id, trip_id, change)
+
+
+async def _update_trip(
+    db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID, trip_id: UUID, change: TripChange
+) -> Trip:
     now = clock.now()
     async with db.transaction(agency_id) as tx:
         agency = await telling.agency(tx, agency_id)
@@ -107,7 +118,7 @@ async def archive_trip(db: Database, clock: Clock, agency_id: UUID, trip_id: UUI
     """Stop watching: what was queued is withdrawn with the reason TRIP_ARCHIVED. Raises RefusedError."""
     now = clock.now()
     async with db.transaction(agency_id) as tx:
-        before, flight = await _locked(tx, agency_id, trip_id)
+        before, flight = await telling.locked_trip(tx, agency_id, trip_id)
         if before.archived_at is not None:
             return before
         trip = await trips.archive(tx, agency_id, trip_id, now)
@@ -128,10 +139,6 @@ async def set_opt_out(db: Database, clock: Clock, agency_id: UUID, phone: str, *
         else:
             await travellers.opt_in(tx, agency_id, number)
     return number
-
-
-def _no_such_trip() -> RefusedError:
-    return RefusedError.one(Code.NOT_FOUND, "The agency has no such trip.", "tripId")
 
 
 def _hash(form: TripForm) -> bytes:
@@ -170,21 +177,9 @@ async def _look_in_time(tx: Transaction, flight: Flight, carried: telling.Carrie
 
 
 async def _changeable(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
-    trip, flight = await _locked(tx, agency_id, trip_id)
+    trip, flight = await telling.locked_trip(tx, agency_id, trip_id)
     if trip.archived_at is not None:
         raise RefusedError.one(Code.TOO_LATE, "An archived trip cannot be changed.", "tripId")
-    return trip, flight
-
-
-async def _locked(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
-    trip = await trips.get(tx, agency_id, trip_id)
-    if trip is None:
-        raise _no_such_trip()
-    # The flight is locked before the trip, as a look does it, so that the two never wait for each other.
-    flight = await flights.get(tx, trip.flight_id, lock=True)
-    trip = await trips.get(tx, agency_id, trip_id, lock=True)
-    if trip is None or trip.flight_id != flight.id:
-        raise RefusedError.one(Code.CONFLICT, "The trip was changed by somebody else at this moment.", "tripId")
     return trip, flight
 
 
@@ -218,6 +213,7 @@ def _changed(trip: Trip, booking: Booking, flight: Flight, now: datetime) -> Tri
         notes=booking.notes,
         first_gate=trip.first_gate if flight.id == trip.flight_id else None,
         updated_at=now,
+        booked_at=trip.booked_at if flight.id == trip.flight_id else now,
     )
 
 

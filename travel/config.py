@@ -16,7 +16,9 @@ class ConfigError(Exception):
 class Config(BaseSettings):
     """The configuration of one process (an agency's own choices are its settings, in the database)."""
 
-    model_config = SettingsConfigDict(env_prefix="", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr
     redis_url: SecretStr | None = None
@@ -29,15 +31,15 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     aeroapi_url: AnyHttpUrl = AnyHttpUrl("https://aeroapi.flightaware.com/aeroapi")
-    aeroapi_key: SecretStr
-    aeroapi_webhook_token: SecretStr | None = None
+    aeroapi_key: SecretStr = Field(min_length=1)
+    aeroapi_webhook_token: SecretStr | None = Field(default=None, min_length=16)
     aeroapi_timeout_seconds: float = Field(default=10, gt=0, le=60)
     aeroapi_dollars_per_result_set: float = Field(default=0.005, ge=0)
 
     twilio_url: AnyHttpUrl = AnyHttpUrl("https://api.twilio.com")
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
-    twilio_auth_token: SecretStr
-    twilio_previous_auth_token: SecretStr | None = None
+    twilio_auth_token: SecretStr = Field(min_length=1)
+    twilio_previous_auth_token: SecretStr | None = Field(default=None, min_length=1)
     twilio_whatsapp_from: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$")
     twilio_sms_from: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
     twilio_connect_timeout_seconds: float = Field(default=3, gt=0, le=60)
@@ -80,7 +82,7 @@ class Config(BaseSettings):
 
 
 class _DatabaseOnly(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
     database_url: SecretStr
 

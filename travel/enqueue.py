@@ -5,6 +5,7 @@ PostgreSQL a moment later, so that a failed call here is counted and forgotten.
 """
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,10 @@ lost = Counter("bauhaus_wakeups_lost", "Wake-ups that Redis did not take; the sw
 
 SECONDS = 0.2
 """What a caller waits for Redis at the most."""
+AWAY_SECONDS = 1.0
+"""How long nobody waits for it again after it did not answer."""
+DAMPED_SECONDS = 5.0
+"""How long the same wake-up is one."""
 
 
 def connect(url: str) -> ArqRedis:
@@ -49,6 +54,7 @@ class Wakeups:
 
     def __init__(self, redis: ArqRedis | None) -> None:
         self._redis = redis
+        self._away_until = 0.0
 
     async def check_flight(self, flight_id: UUID) -> bool:
         """Look at a flight that is due."""
@@ -72,15 +78,17 @@ class Wakeups:
         return await self._wake("process_webhook", inbox_id)
 
     async def _wake(self, job: str, *arguments: Any) -> bool:
-        if self._redis is None:
+        if self._redis is None or time.monotonic() < self._away_until:
             return False
-        # The id damps wake-ups that say the same; nothing depends on it, PostgreSQL's claims decide.
-        name = ":".join([job, *(str(argument) for argument in arguments)])
+        # The id damps wake-ups that say the same, for a few seconds only: arq keeps the id of a job whose worker was
+        # killed for over a minute, and what is due must not wait for that. PostgreSQL's claims decide.
+        name = ":".join([job, *(str(argument) for argument in arguments), str(int(time.monotonic() / DAMPED_SECONDS))])
         try:
             async with asyncio.timeout(SECONDS):
                 await self._redis.enqueue_job(job, *arguments, _job_id=name)
         except (RedisError, OSError, TimeoutError) as away:
             lost.labels(job).inc()
+            self._away_until = time.monotonic() + AWAY_SECONDS
             log.warning("wakeup_lost", job=job, error=type(away).__name__)
             return False
         return True

@@ -19,9 +19,11 @@ from travel.model import (
     News,
     NotificationStatus,
     NotificationType,
+    RefusedError,
     Trip,
+    UserErrorCode,
 )
-from travel.records import agencies, history, notifications
+from travel.records import agencies, flights, history, notifications
 from travel.records import trips as trip_records
 
 Templates = dict[tuple[NotificationType, Language], MessageTemplate]
@@ -141,3 +143,15 @@ async def _write(
     carried.news.append(News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=trip.id, notification_id=written.id))
     if written.status is NotificationStatus.PENDING and written.due_at <= case.now:
         carried.due.append(written.id)
+
+
+async def locked_trip(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
+    """A trip and its flight, both locked: the flight before the trip, as a look does it. Raises RefusedError."""
+    trip = await trip_records.get(tx, agency_id, trip_id)
+    if trip is None:
+        raise RefusedError.one(UserErrorCode.NOT_FOUND, "The agency has no such trip.", "tripId")
+    flight = await flights.get(tx, trip.flight_id, lock=True)
+    trip = await trip_records.get(tx, agency_id, trip_id, lock=True)
+    if trip is None or trip.flight_id != flight.id:
+        raise RefusedError.one(UserErrorCode.CONFLICT, "Somebody else is moving this trip at this moment.", "tripId")
+    return trip, flight

@@ -176,6 +176,7 @@ async def create_key(
     if expires_at is not None and expires_at <= now:
         raise RefusedError.one(Code.INVALID, "This moment has passed.", "expiresAt")
     async with db.transaction(agency_id) as tx:
+        await agencies.get(tx, agency_id)
         return await keys.add(tx, agency_id, name=name.strip(), role=role, expires_at=expires_at, now=now)
 
 

@@ -113,7 +113,7 @@ def retry_wait(settings: AgencySettings, failed_attempts: int, chance: float, re
 
     `chance` is a random number in [0, 1).
     """
-    grown = settings.retry_initial_delay_seconds * settings.retry_backoff_factor ** (failed_attempts - 1)
+    grown = settings.retry_initial_delay_seconds * settings.retry_backoff_factor ** min(failed_attempts - 1, 64)
     wait = chance * min(grown, settings.retry_max_delay_seconds)
     return timedelta(seconds=max(wait, retry_after or 0))
 

@@ -156,6 +156,8 @@ CREATE TABLE trips (
   best_departure_at timestamptz NOT NULL,
   idempotency_key  text CHECK (length(idempotency_key) BETWEEN 1 AND 200),
   request_hash     bytea,
+  -- when the agency chose this flight: at first, or when it moved the trip here
+  booked_at        timestamptz NOT NULL,
   created_at       timestamptz NOT NULL,
   updated_at       timestamptz NOT NULL,
   archived_at      timestamptz,
@@ -278,6 +280,8 @@ CREATE TABLE delivery_attempts (
   fence            bigint NOT NULL,
   token            text NOT NULL UNIQUE,
   channel          text NOT NULL CHECK (channel IN ('WHATSAPP', 'SMS')),
+  -- the approved template it went by; then Twilio's text may differ from ours
+  content_sid      text,
   started_at       timestamptz NOT NULL,
   finished_at      timestamptz,
   outcome          text NOT NULL DEFAULT 'IN_FLIGHT' CHECK (outcome IN ('IN_FLIGHT', 'ACCEPTED', 'REFUSED', 'RETRYABLE', 'UNKNOWN')),
@@ -337,6 +341,7 @@ CREATE TABLE events (
   occurred_at      timestamptz NOT NULL,
   PRIMARY KEY (agency_id, sequence)
 );
+CREATE INDEX events_of_record ON events (record_id, agency_id) WHERE record_id IS NOT NULL;
 
 -- ------------------------------------------------------------------ what comes in, what it costs
 CREATE TABLE webhook_inbox (

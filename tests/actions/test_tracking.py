@@ -609,7 +609,8 @@ async def test_a_push_hastens_the_look_and_is_recorded_as_its_source(world: Worl
     await world.settle()
     world.clock.move_to(departure - 18 * at)
     pushed = await world.http.post(
-        "/webhooks/aeroapi/push-token", json={"flight": {"fa_flight_id": fa_flight_id, "gate_destination": "Z9"}}
+        "/webhooks/aeroapi/push-token-of-the-tests",
+        json={"flight": {"fa_flight_id": fa_flight_id, "gate_destination": "Z9"}},
     )
     assert pushed.status_code == 200
     await world.settle()

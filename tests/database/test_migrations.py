@@ -82,7 +82,7 @@ async def test_migrating_twice_changes_nothing(services: Services, owner: Databa
 
 @pytest.mark.parametrize("url", ["{owner}", "postgresql://127.0.0.1/bauhaus"])
 def test_the_owner_is_not_admitted_as_the_application(services: Services, url: str) -> None:
-    with pytest.raises(ValueError, match="role of its own"):
+    with pytest.raises(migrations.MigrationError, match="role of its own"):
         migrations.admit(services.owner_url, url.format(owner=services.owner_url))
 
 

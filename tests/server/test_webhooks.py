@@ -178,7 +178,7 @@ async def test_blank_and_repeated_values_are_signed_like_all_others(world: World
 
 
 async def test_a_get_and_other_methods_are_not_taken(world: World) -> None:
-    for path in ("/webhooks/twilio/status/x", "/webhooks/twilio/inbound", "/webhooks/aeroapi/push-token"):
+    for path in ("/webhooks/twilio/status/x", "/webhooks/twilio/inbound", "/webhooks/aeroapi/push-token-of-the-tests"):
         for method in ("GET", "PUT", "DELETE"):
             assert (await world.http.request(method, path)).status_code == 405
 
@@ -304,7 +304,7 @@ def push(**changes: Any) -> dict[str, Any]:
 async def test_a_push_hastens_the_look_and_is_not_believed(world: World) -> None:
     trip = await watched(world)
     assert await next_look(world, trip) > world.clock.now()
-    assert (await world.http.post("/webhooks/aeroapi/push-token", json=push())).status_code == 200
+    assert (await world.http.post("/webhooks/aeroapi/push-token-of-the-tests", json=push())).status_code == 200
     assert await next_look(world, trip) == world.clock.now()
     await world.settle()
     shown = await world.data("{ trips { nodes { status flight { cancelled lastCheckedAt } } } }")
@@ -316,11 +316,11 @@ async def test_a_push_hastens_the_look_and_is_not_believed(world: World) -> None
 async def test_a_push_needs_its_token(world: World) -> None:
     trip = await watched(world)
     before = await next_look(world, trip)
-    for token in ("push-toke", "push-token2", "PUSH-TOKEN", "%00", "é😀", "x" * 5000):
+    for token in ("push-toke", "push-token-of-the-tests2", "PUSH-TOKEN", "%00", "é😀", "x" * 5000):
         response = await world.http.post(f"/webhooks/aeroapi/{token}", json=push())
         assert response.status_code == 404, token
     async with receiver(world, aeroapi_webhook_token=None) as http:
-        for token in ("push-token", "None", "%20"):
+        for token in ("push-token-of-the-tests", "None", "%20"):
             assert (await http.post(f"/webhooks/aeroapi/{token}", json=push())).status_code == 404
     assert await next_look(world, trip) == before
 
@@ -346,14 +346,14 @@ async def test_a_push_needs_its_token(world: World) -> None:
 async def test_a_push_about_nothing_we_watch_is_taken_and_changes_nothing(world: World, body: dict[str, Any]) -> None:
     trip = await watched(world)
     before = await next_look(world, trip)
-    assert (await world.http.post("/webhooks/aeroapi/push-token", json=body)).status_code == 200
+    assert (await world.http.post("/webhooks/aeroapi/push-token-of-the-tests", json=body)).status_code == 200
     assert await next_look(world, trip) == before
 
 
 async def test_an_unknown_event_code_hastens_like_a_known_one(world: World) -> None:
     trip = await watched(world)
     body = push(event_code="unheard_of", id=7, error="x")
-    assert (await world.http.post("/webhooks/aeroapi/push-token", json=body)).status_code == 200
+    assert (await world.http.post("/webhooks/aeroapi/push-token-of-the-tests", json=body)).status_code == 200
     assert await next_look(world, trip) == world.clock.now()
 
 
@@ -361,5 +361,5 @@ async def test_garbage_is_no_push(world: World) -> None:
     deep = b'{"flight":' * 5000 + b"1" + b"}" * 5000
     garbage = (b"", b"{", b"[]", b"5", b"null", b'"x"', b"\xff", b'{"flight": 5}', b'{"flight": "x"}', b'{"flight": [1]}', deep, b'{"a":"' + b"x" * 300_000 + b'"}')  # fmt: skip
     for content in garbage:
-        response = await world.http.post("/webhooks/aeroapi/push-token", content=content)
+        response = await world.http.post("/webhooks/aeroapi/push-token-of-the-tests", content=content)
         assert response.status_code in (400, 413), content[:40]

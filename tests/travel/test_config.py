@@ -64,7 +64,6 @@ def test_a_missing_name_is_named_in_one_line(load, name):
         ("PORT", "http"),
         ("PUBLIC_URL", "agency.example"),
         ("PUBLIC_URL", "ftp://agency.example"),
-        ("AEROAPI_URL", ""),
         ("ENVIRONMENT", "staging"),
         ("LOG_LEVEL", "loud"),
         ("DATABASE_POOL_SIZE", "1"),
@@ -96,12 +95,19 @@ def test_two_mistakes_are_named_together(load):
 
 
 def test_no_secret_shows_in_the_configuration_or_in_its_errors(load):
-    found = load(TWILIO_PREVIOUS_AUTH_TOKEN="secret-previous", AEROAPI_WEBHOOK_TOKEN="secret-hook")
+    found = load(TWILIO_PREVIOUS_AUTH_TOKEN="secret-previous", AEROAPI_WEBHOOK_TOKEN="secret-hook-of-16")
     assert "secret" not in repr(found)
     assert "app@localhost" not in repr(found)
     with pytest.raises(ConfigError) as broken:
         load(PORT="secret-port")
     assert "secret" not in str(broken.value)
+
+
+def test_an_empty_variable_is_one_that_is_not_set(load):
+    """Emptying the old token after a rotation must not make the empty text a secret that anybody can sign with."""
+    assert load(TWILIO_PREVIOUS_AUTH_TOKEN="", AEROAPI_WEBHOOK_TOKEN="").twilio_previous_auth_token is None
+    with pytest.raises(ConfigError, match="TWILIO_AUTH_TOKEN"):
+        load(TWILIO_AUTH_TOKEN="")
 
 
 def test_names_unknown_to_us_are_somebody_elses(load):

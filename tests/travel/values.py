@@ -112,6 +112,7 @@ def trip(**changes) -> Trip:
             first_gate=None,
             phase=FlightPhase.UNKNOWN,
             best_departure_at=utc("07-16 18:00"),
+            booked_at=changes.get("created_at", utc("07-10 15:00")),
             created_at=utc("07-10 15:00"),
             updated_at=utc("07-10 15:00"),
             archived_at=None,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-from travel import admission, metrics, outcome, status, timing, wording
+from travel import admission, audience, metrics, outcome, status, timing, wording
 from travel.admission import Hold, Never
 from travel.database import Transaction
 from travel.delivery.carrier import Carrier, publish
@@ -47,7 +47,6 @@ class Claim:
     attempt: DeliveryAttempt
     settings: AgencySettings
     message: wording.Message
-    content_sid: str | None
     agency_name: str
     ident: str | None
 
@@ -72,11 +71,19 @@ async def _claim(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Cl
         # The settings' row is locked so that the caps are counted by one claim of the agency at a time.
         settings = await agencies.settings(tx, agency_id, lock=True)
         request = await _request(tx, notification, settings, now)
-        judgement = admission.judge(request)
+        judgement = await _overtaken(tx, notification) or admission.judge(request)
         if judgement is not None:
             await _withhold(tx, notification, judgement, now)
             return None
         return await _begin(carrier, tx, request, now)
+
+
+async def _overtaken(tx: Transaction, notification: Notification) -> Never | None:
+    """While a first try was out, it counted as told and newer news may have followed it: then it must not follow them."""
+    if notification.fence == 0 or notification.trip_id is None:
+        return None
+    others = (await notifications.of_trips(tx, notification.agency_id, [notification.trip_id]))[notification.trip_id]
+    return Never(Status.SUPERSEDED, Reason.NEWER_FACTS) if audience.has_newer_word(notification, others) else None
 
 
 async def _request(
@@ -142,7 +149,14 @@ async def _begin(carrier: Carrier, tx: Transaction, request: admission.Request, 
         now=now,
     )
     attempt = await attempts.begin(
-        tx, agency_id, notification.id, fence=fence, token=secrets.token_urlsafe(24), channel=channel, now=now
+        tx,
+        agency_id,
+        notification.id,
+        fence=fence,
+        token=secrets.token_urlsafe(24),
+        channel=channel,
+        content_sid=None if in_window else message.content_sid,
+        now=now,
     )
     claimed = await notifications.get(tx, agency_id, notification.id)
     assert claimed is not None
@@ -151,7 +165,6 @@ async def _begin(carrier: Carrier, tx: Transaction, request: admission.Request, 
         attempt=attempt,
         settings=request.settings,
         message=message,
-        content_sid=None if in_window else message.content_sid,
         agency_name=agency.name,
         ident=request.flight.ident if request.flight else None,
     )
@@ -172,7 +185,7 @@ def _outgoing(carrier: Carrier, claim: Claim) -> Outgoing:
         channel=claim.attempt.channel,
         to=notification.recipient,
         body=claim.message.body,
-        content_sid=claim.content_sid,
+        content_sid=claim.attempt.content_sid,
         variables=claim.message.variables,
         callback_url=f"{carrier.public_base}/webhooks/twilio/status/{claim.attempt.token}?{query}#rc=5&rp=all",
         validity_seconds=int(left.total_seconds()),
@@ -182,6 +195,8 @@ def _outgoing(carrier: Carrier, claim: Claim) -> Outgoing:
 async def _settle(carrier: Carrier, claim: Claim, answer: Accepted | Refused | Ambiguous) -> None:
     now = carrier.clock.now()
     async with carrier.db.transaction(claim.notification.agency_id) as tx:
+        # A callback may come as soon as the answer; it locks the message first, and so do we.
+        await notifications.lock(tx, claim.notification.agency_id, claim.notification.id, wait=True)
         match answer:
             case Accepted(sid=sid):
                 settled = await _accepted(tx, claim, sid, now)

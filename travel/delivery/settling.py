@@ -9,7 +9,6 @@ import structlog
 from travel.database import Transaction
 from travel.delivery.carrier import Carrier, publish
 from travel.model import (
-    AgencySettings,
     AttemptOutcome,
     DeliveryAttempt,
     Notification,
@@ -25,6 +24,9 @@ from travel.records import agencies, attempts, notifications
 from travel.twilio import Listed
 
 log = structlog.get_logger()
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much our clock and Twilio's may disagree; a message that another attempt knows is never taken for ours."""
 
 
 async def recover(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
@@ -72,24 +74,33 @@ async def settle_unknown(carrier: Carrier, agency_id: UUID, notification_id: UUI
         log.warning("lookup_failed", notification_id=str(notification_id), error=type(away).__name__)
         return
     async with carrier.db.transaction(agency_id) as tx:
-        settings = await agencies.settings(tx, agency_id)
-        found = await _found(tx, notification, tries[-1], listed)
-        if found is not None:
-            done = await _found_at_twilio(tx, notification, tries[-1], found, now)
+        # A callback may come while we ask; it locks the message first, and so do we.
+        locked = await notifications.lock(tx, agency_id, notification_id, Status.UNKNOWN, wait=True)
+        if locked is None:
+            return
+        strangers = await _strangers(tx, tries[-1], listed)
+        ours = [each for each in strangers if each.body == locked.body]
+        if ours:
+            oldest = min(ours, key=lambda each: each.created_at)
+            done = await _found_at_twilio(tx, locked, tries[-1], oldest, now)
         else:
-            done = await _not_found(tx, notification, tries[-1], settings, now)
+            doubtful = tries[-1].content_sid is not None and await _may_be_ours(tx, locked, strangers)
+            done = await _not_found(tx, locked, tries[-1], now, doubtful=doubtful)
         if done:
-            await publish(tx, notification, now)
+            await publish(tx, locked, now)
 
 
-async def _found(
-    tx: Transaction, notification: Notification, attempt: DeliveryAttempt, listed: list[Listed]
-) -> Listed | None:
-    """The oldest message with our text, made since the attempt began, that belongs to no other attempt."""
-    since = attempt.started_at - timedelta(seconds=2)
-    ours = [each for each in listed if each.body == notification.body and each.created_at >= since]
-    taken = await attempts.known_sids(tx, [each.sid for each in ours])
-    return min((each for each in ours if each.sid not in taken), key=lambda each: each.created_at, default=None)
+async def _strangers(tx: Transaction, attempt: DeliveryAttempt, listed: list[Listed]) -> list[Listed]:
+    """What Twilio took since the attempt began, give or take the clocks, and no attempt knows as its own."""
+    recent = [each for each in listed if each.created_at >= attempt.started_at - CLOCKS_DIFFER]
+    known = await attempts.known_sids(tx, [each.sid for each in recent])
+    return [each for each in recent if each.sid not in known]
+
+
+async def _may_be_ours(tx: Transaction, notification: Notification, strangers: list[Listed]) -> bool:
+    """Whether one of them can be ours in other words: an approved template need not read as our catalogue does."""
+    others = await notifications.texts_to(tx, notification.agency_id, notification.recipient)
+    return any(each.body not in others for each in strangers)
 
 
 async def _found_at_twilio(
@@ -113,10 +124,12 @@ async def _not_found(
     tx: Transaction,
     notification: Notification,
     attempt: DeliveryAttempt,
-    settings: AgencySettings,
     now: datetime,
+    *,
+    doubtful: bool,
 ) -> bool:
-    if settings.on_unknown_delivery is UnknownDeliveryPolicy.HOLD_FOR_HUMAN:
+    settings = await agencies.settings(tx, notification.agency_id)
+    if doubtful or settings.on_unknown_delivery is UnknownDeliveryPolicy.HOLD_FOR_HUMAN:
         status, reason = Status.UNKNOWN, Reason.HELD_FOR_HUMAN
     elif attempt.number >= settings.max_retry_attempts:
         status, reason = Status.FAILED, Reason.ATTEMPTS_EXHAUSTED

@@ -69,6 +69,8 @@ class DeliveryAttempt:
     fence: int
     token: str
     channel: Channel
+    content_sid: str | None
+    """The approved template it went by; then Twilio's text may differ from ours."""
     started_at: datetime
     finished_at: datetime | None
     outcome: AttemptOutcome

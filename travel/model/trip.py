@@ -24,6 +24,8 @@ class Trip:
     phase: FlightPhase
     """How the flight counts for this trip, with what was written by hand."""
     best_departure_at: datetime
+    booked_at: datetime
+    """When the agency chose this flight: at first, or when it moved the trip here."""
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None

@@ -10,7 +10,7 @@ from travel.database import Transaction
 from travel.model import AttemptOutcome, Channel, DeliveryAttempt, Used
 
 COLUMNS = (
-    "notification_id, number, fence, token, channel, started_at, finished_at, outcome, http_status, error_code, "
+    "notification_id, number, fence, token, channel, content_sid, started_at, finished_at, outcome, http_status, error_code, "
     "error_message, twilio_sid"
 )
 
@@ -37,13 +37,14 @@ async def begin(
     fence: int,
     token: str,
     channel: Channel,
+    content_sid: str | None,
     now: datetime,
 ) -> DeliveryAttempt:
     """The next try, in flight."""
     row = await tx.one(
         f"""
-        INSERT INTO delivery_attempts (notification_id, agency_id, number, fence, token, channel, started_at)
-        SELECT :notification, :agency, coalesce(max(number), 0) + 1, :fence, :token, :channel, :now
+        INSERT INTO delivery_attempts (notification_id, agency_id, number, fence, token, channel, content_sid, started_at)
+        SELECT :notification, :agency, coalesce(max(number), 0) + 1, :fence, :token, :channel, :content_sid, :now
         FROM delivery_attempts WHERE notification_id = :notification
         RETURNING {COLUMNS}
         """,  # noqa: S608
@@ -52,6 +53,7 @@ async def begin(
         fence=fence,
         token=token,
         channel=channel,
+        content_sid=content_sid,
         now=now,
     )
     assert row is not None

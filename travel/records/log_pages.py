@@ -155,11 +155,13 @@ async def count_history(tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUI
 
 
 async def records(tx: Transaction, agency_id: UUID, record_ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Status records by id, where a trip of the agency is on their flight."""
+    """Status records by id, where a trip of the agency is on their flight, or was when the agency heard of it."""
     rows = await tx.all(
         f"""
         SELECT {_RECORD} FROM flight_status_history h
-        WHERE h.id = ANY(:ids) AND EXISTS (SELECT FROM trips t WHERE t.flight_id = h.flight_id AND t.agency_id = :agency)
+        WHERE h.id = ANY(:ids)
+          AND (EXISTS (SELECT FROM trips t WHERE t.flight_id = h.flight_id AND t.agency_id = :agency)
+               OR EXISTS (SELECT FROM events e WHERE e.record_id = h.id AND e.agency_id = :agency))
         """,  # noqa: S608
         agency=agency_id,
         ids=list(record_ids),

@@ -195,6 +195,16 @@ async def lapsed(tx: Transaction, agency_id: UUID, notification_id: UUID) -> Not
     return None if row is None else from_row(row)
 
 
+async def texts_to(tx: Transaction, agency_id: UUID, phone: str) -> set[str]:
+    """Every text that the agency has for a phone."""
+    rows = await tx.all(
+        "SELECT body FROM notifications_log WHERE agency_id = :agency AND recipient = :phone",
+        agency=agency_id,
+        phone=phone,
+    )
+    return {row["body"] for row in rows}
+
+
 async def due(tx: Transaction, now: datetime, most: int) -> list[Due]:
     """What wants a worker, in all agencies."""
     rows = await tx.all("SELECT agency_id, id, status FROM system_due_notifications(:now, :most)", now=now, most=most)

@@ -11,7 +11,7 @@ from travel.model import Booking, FlightPhase, Language, Trip
 
 COLUMNS = (
     "id, agency_id, flight_id, traveller_name, phone, language, reference, lodging, notes, first_gate, phase, "
-    "best_departure_at, created_at, updated_at, archived_at"
+    "best_departure_at, booked_at, created_at, updated_at, archived_at"
 )
 
 
@@ -35,8 +35,8 @@ async def add(
     row = await tx.one(
         f"""
         INSERT INTO trips (agency_id, flight_id, traveller_name, phone, language, reference, lodging, notes,
-                           idempotency_key, request_hash, best_departure_at, created_at, updated_at)
-        VALUES (:agency, :flight, :name, :phone, :language, :reference, :lodging, :notes, :key, :hash, :departure, :now, :now)
+                           idempotency_key, request_hash, best_departure_at, booked_at, created_at, updated_at)
+        VALUES (:agency, :flight, :name, :phone, :language, :reference, :lodging, :notes, :key, :hash, :departure, :now, :now, :now)
         ON CONFLICT DO NOTHING
         RETURNING {COLUMNS}
         """,  # noqa: S608
@@ -123,7 +123,7 @@ async def change(tx: Transaction, trip: Trip) -> None:
     await tx.run(
         """
         UPDATE trips SET flight_id = :flight, traveller_name = :name, phone = :phone, language = :language,
-          reference = :reference, lodging = :lodging, notes = :notes, first_gate = :first_gate, updated_at = :now
+          reference = :reference, lodging = :lodging, notes = :notes, first_gate = :first_gate, booked_at = :booked_at, updated_at = :now
         WHERE agency_id = :agency AND id = :id
         """,
         agency=trip.agency_id,
@@ -136,6 +136,7 @@ async def change(tx: Transaction, trip: Trip) -> None:
         lodging=trip.lodging,
         notes=trip.notes,
         first_gate=trip.first_gate,
+        booked_at=trip.booked_at,
         now=trip.updated_at,
     )
 

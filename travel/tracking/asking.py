@@ -24,15 +24,14 @@ from travel.model import (
 from travel.model import (
     UserErrorCode as Code,
 )
-from travel.records import agencies, feed, flights, history, trips, usage
+from travel.records import agencies, feed, flights, history, usage
 
 
 async def check_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID, trip_id: UUID) -> Trip:
     """Make the next look at a trip's flight due now, within the agency's budget. Raises RefusedError."""
     now = clock.now()
     async with db.transaction(agency_id) as tx:
-        trip = await _live_trip(tx, agency_id, trip_id)
-        flight = await flights.get(tx, trip.flight_id, lock=True)
+        trip, flight = await _live_trip(tx, agency_id, trip_id)
         if flight.watch is Watch.DONE:
             raise RefusedError.one(Code.TOO_LATE, "The flight is over and no longer watched.", "tripId")
         if now < timing.first_look(flight.booked_departure_at, now):
@@ -76,8 +75,7 @@ async def record_by_hand(
     """
     now = clock.now()
     async with db.transaction(agency_id) as tx:
-        trip = await _live_trip(tx, agency_id, trip_id)
-        flight = await flights.get(tx, trip.flight_id, lock=True)
+        trip, flight = await _live_trip(tx, agency_id, trip_id)
         _refuse_impossible(flight, values, now)
         if status.landed(flight.state):
             raise RefusedError.one(Code.TOO_LATE, "The flight has landed.", "tripId")
@@ -149,10 +147,8 @@ async def push(db: Database, wakeups: Wakeups, clock: Clock, fa_flight_id: str) 
         await wakeups.check_flight(flight_id)
 
 
-async def _live_trip(tx: Transaction, agency_id: UUID, trip_id: UUID) -> Trip:
-    trip = await trips.get(tx, agency_id, trip_id)
-    if trip is None:
-        raise RefusedError.one(Code.NOT_FOUND, "The agency has no such trip.", "tripId")
+async def _live_trip(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:
+    trip, flight = await telling.locked_trip(tx, agency_id, trip_id)
     if trip.archived_at is not None:
         raise RefusedError.one(Code.TOO_LATE, "The trip is archived.", "tripId")
-    return trip
+    return trip, flight

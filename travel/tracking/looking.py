@@ -23,6 +23,9 @@ from travel.records import agencies, feed, flights, history, notifications, trip
 
 log = structlog.get_logger()
 
+PATIENCE = 5
+"""How often a flight that AeroAPI knew before is asked for again soon, when it says that it knows it no more."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
@@ -127,7 +130,7 @@ async def observe(
             due.append((agency_id, carried.due))
         await _charge(tx, flight_id, look, dollars)
         if look.snapshot is not None:
-            await _set_next_look(tx, after, wanted, now)
+            await _set_next_look(tx, after, look.asked_at, wanted, now)
         # The heads of the feeds are locked last, and always in the same order.
         for agency_id in concerned:
             await tx.become(agency_id)
@@ -160,7 +163,9 @@ async def _record(
         record = await history.append(
             tx,
             flight_id=before.id,
-            source=StatusSource.WEBHOOK if before.pushed_at is not None else StatusSource.AEROAPI,
+            source=StatusSource.AEROAPI
+            if before.pushed_at is None or before.pushed_at > asked_at
+            else StatusSource.WEBHOOK,
             phase=status.phase(state),
             state=state,
             changes=changes,
@@ -183,14 +188,23 @@ async def _record(
         last_good_at=now,
         consecutive_failures=0,
         last_failure=None,
-        pushed_at=None,
+        pushed_at=before.pushed_at if before.pushed_at is not None and before.pushed_at > asked_at else None,
     )
     return after, record
 
 
-async def _set_next_look(tx: Transaction, flight: Flight, wanted: list[datetime], now: datetime) -> None:
+async def _set_next_look(
+    tx: Transaction, flight: Flight, asked_at: datetime, wanted: list[datetime], now: datetime
+) -> None:
     look = timing.next_look(flight.state, flight.booked_departure_at, flight.cancelled_seen_at, now, wanted)
-    await flights.save(tx, replace(flight, watch=look.watch, next_check_at=look.at))
+    at = now if look.at is not None and _hastened(flight, asked_at) else look.at
+    await flights.save(tx, replace(flight, watch=look.watch, next_check_at=at))
+
+
+def _hastened(flight: Flight, asked_at: datetime) -> bool:
+    """Whether somebody asked for another look while this one was under way: the claim had put it further off."""
+    claimed_until = timing.look_again(flight.watch, 1, asked_at)
+    return flight.next_check_at is not None and flight.next_check_at < claimed_until
 
 
 async def _note_failure(
@@ -201,7 +215,8 @@ async def _note_failure(
     log.warning("look_failed", flight_id=str(flight.id), kind=failure.kind, detail=failure.detail, failures=failures)
     again_at: datetime | None = timing.look_again(flight.watch, failures, now)
     watch = flight.watch
-    if failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND):
+    unknown = failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND)
+    if unknown and (flight.last_good_at is None or failures > PATIENCE):
         # No outage, but an answer: it may know the flight later. The ordinary steps are often enough.
         ordinary = timing.next_look(flight.state, flight.booked_departure_at, flight.cancelled_seen_at, now)
         watch, again_at = ordinary.watch, ordinary.at
