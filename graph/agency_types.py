@@ -166,7 +166,6 @@ class StageLatency:
 
 @strawberry.type(description="What happened in a span: counted, never estimated.")
 class AgencyActivity:
-    agency_id: strawberry.Private[object]
     since: strawberry.Private[datetime]
     until: strawberry.Private[datetime]
 
@@ -281,4 +280,4 @@ class Agency(Node):
         from_: Annotated[datetime, strawberry.argument(name="from", description="Begin of the span, included.")],
         until: Annotated[datetime, strawberry.argument(description="End of the span, excluded.")],
     ) -> AgencyActivity:
-        return AgencyActivity(agency_id=info.context.asking.agency_id, since=from_, until=until)
+        return AgencyActivity(since=from_, until=until)

@@ -1,5 +1,6 @@
 """The root mutation: check who asks, one action of the house, its answer or its refusals."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -20,17 +21,6 @@ Payload = TypeVar("Payload")
 Code = UserErrorCode
 
 LARGEST_IMPORT = 1000
-
-MANUAL_FIELDS = {
-    "departure_estimated_at": "estimated_out",
-    "arrival_estimated_at": "estimated_in",
-    "departure_actual_at": "actual_out",
-    "arrival_actual_at": "actual_in",
-    "gate_origin": "gate_origin",
-    "terminal_origin": "terminal_origin",
-    "cancelled": "cancelled",
-}
-"""Field of the input → field of FlightState."""
 
 
 async def _answered(
@@ -166,9 +156,8 @@ class Mutation:
         async def act() -> dict[str, Any]:
             house = info.context.house
             trip_id = _id("Trip", input.trip_id, "tripId")
-            said = {
-                ours: value for theirs, ours in MANUAL_FIELDS.items() if (value := getattr(input, theirs)) is not None
-            }
+            named = {field: getattr(input, _snake(path)) for field, path in tracking.BY_HAND.items()}
+            said = {field: value for field, value in named.items() if value is not None}
             agency_id = info.context.asking.agency_id
             trip, record = await tracking.record_by_hand(house.db, house.wakeups, house.clock, agency_id, trip_id, said)
             return {"trip": Trip.of(trip), "record": FlightStatusRecord.of(record)}
@@ -313,6 +302,10 @@ class Mutation:
             return {"api_key": ApiKey.of(key)}
 
         return await _answered(info, Role.ADMIN, given.RevokeApiKeyPayload, ("api_key",), act)
+
+
+def _snake(name: str) -> str:
+    return re.sub("(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", name)
 
 
 NULLABLE_SETTINGS = frozenset({"timezone_override", "daily_aeroapi_budget_usd"})

@@ -7,8 +7,8 @@ from jobs.context import Context
 from jobs.guard import guarded
 from travel import delivery
 from travel.model import NotificationStatus
-from travel.records import inbox, notifications
-from travel.records.notifications import Due
+from travel.records import inbox, outbox
+from travel.records.outbox import Due
 
 AT_ONCE = 500
 SIDE_BY_SIDE = 20
@@ -25,7 +25,7 @@ async def sweep_notifications(context: Context) -> int:
     It asks nobody but PostgreSQL, so that sending goes on while Redis is away.
     """
     async with context.db.transaction() as tx:
-        due = await notifications.due(tx, context.clock.now(), AT_ONCE)
+        due = await outbox.due(tx, context.clock.now(), AT_ONCE)
     places = asyncio.Semaphore(SIDE_BY_SIDE)
     async with asyncio.TaskGroup() as group:
         for each in due:

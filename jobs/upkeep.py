@@ -1,12 +1,13 @@
 """What keeps the house in order: plans after a change of settings, and forgetting what nobody reads any more."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
 from jobs.context import Context
 from jobs.guard import guarded
 from travel import metrics, tracking
-from travel.records import agencies, feed, flights, inbox, notifications
+from travel.records import agencies, backlog, feed, inbox
 
 EVENTS_KEPT = timedelta(days=30)
 WEBHOOKS_KEPT = timedelta(days=7)
@@ -41,11 +42,6 @@ async def forget(context: Context) -> int:
 
 async def measure(context: Context) -> int:
     """Set the gauges that tell how far behind we are."""
-    now = context.clock.now()
     async with context.db.transaction() as tx:
-        backlog = await notifications.backlog(tx, now)
-        metrics.overdue_flights.set(await flights.overdue_seconds(tx, now))
-    for status in ("pending", "sending", "unknown"):
-        metrics.waiting.labels(status.upper()).set(backlog[status])
-    metrics.overdue_notifications.set(max(0.0, backlog["oldest_due_seconds"]))
+        metrics.show_backlog(**asdict(await backlog.read(tx, context.clock.now())))
     return 0

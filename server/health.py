@@ -1,5 +1,7 @@
 """/healthz, /readyz and /metrics: that the process lives, that it can do its work, and what it has done."""
 
+from dataclasses import asdict
+
 import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
@@ -9,7 +11,7 @@ from starlette.routing import Route
 from graph.context import House
 from travel import metrics
 from travel.database import SchemaError
-from travel.records import flights, notifications
+from travel.records import backlog
 
 
 class Health:
@@ -41,14 +43,9 @@ class Health:
 
     async def metrics(self, _: Request) -> Response:
         """Prometheus text. The gauges of the backlog are read from the database, for the whole fleet."""
-        now = self._house.clock.now()
         try:
             async with self._house.db.transaction() as tx:
-                backlog = await notifications.backlog(tx, now)
-                metrics.overdue_flights.set(await flights.overdue_seconds(tx, now))
-            for status in ("pending", "sending", "unknown"):
-                metrics.waiting.labels(status.upper()).set(backlog[status])
-            metrics.overdue_notifications.set(max(0.0, backlog["oldest_due_seconds"]))
+                metrics.show_backlog(**asdict(await backlog.read(tx, self._house.clock.now())))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
             metrics.database_away.inc()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -6,7 +6,7 @@ Everything is judged anew at this moment: quiet hours, caps, switches and facts 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from travel import airports, status, timing
+from travel import status, timing
 from travel.model import (
     AgencySettings,
     AgencyStatus,
@@ -112,19 +112,12 @@ def _hold(request: Request) -> Hold | None:
     if request.flight is not None and request.flight.state.cancelled and notification.type in timing.ABOUT_DEPARTURE:
         return Hold(now + timedelta(minutes=1), Reason.NEWER_FACTS)
     if notification.type in timing.HELD_AT_NIGHT and request.flight is not None:
-        allowed = timing.allowed_from(
-            now, zone_for(notification.type, request.flight, request.settings), request.settings
-        )
+        landed = notification.type is Type.LANDING_WELCOME
+        place = timing.zone_at_destination if landed else timing.zone_at_origin
+        allowed = timing.allowed_from(now, place(request.flight, request.settings), request.settings)
         if allowed > now:
             return Hold(allowed, Reason.QUIET_HOURS)
     return _capped(request)
-
-
-def zone_for(type_: Type, flight: Flight, settings: AgencySettings) -> str:
-    """The zone of the traveller's quiet hours: the destination's for the welcome, the origin's before departure."""
-    code = (flight.state.diverted_to or flight.destination) if type_ is Type.LANDING_WELCOME else flight.origin
-    airport = airports.find(code) or airports.get(flight.destination)
-    return timing.zone_of(settings, airport.timezone)
 
 
 def _capped(request: Request) -> Hold | None:

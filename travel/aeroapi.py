@@ -168,7 +168,6 @@ def parse_flight(raw: Any) -> FlightSnapshot:
         ident=ident.upper(),
         ident_icao=_text(raw, "ident_icao"),
         ident_iata=_text(raw, "ident_iata"),
-        codeshares=_texts(raw, "codeshares") | _texts(raw, "codeshares_iata"),
         origin_codes=_airport_codes(raw, "origin"),
         destination_codes=destination,
         destination_code=_canonical(destination),
@@ -204,13 +203,6 @@ def _text(raw: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or len(value) > 500:
         raise _wrong(name, value)
     return value.replace("\x00", "").strip() or None
-
-
-def _texts(raw: Mapping[str, Any], name: str) -> frozenset[str]:
-    value = raw.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _wrong(name, value)
-    return frozenset(item.upper() for item in value)
 
 
 def _flag(raw: Mapping[str, Any], name: str) -> bool:

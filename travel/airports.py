@@ -28,8 +28,6 @@ def find(code: str) -> Airport | None:
         name=row["name"],
         city=row["city"] or row["name"],
         timezone=row["tz"],
-        latitude=float(row["lat"]),
-        longitude=float(row["lon"]),
     )
 
 

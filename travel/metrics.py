@@ -21,3 +21,13 @@ overdue_flights = Gauge("bauhaus_flights_overdue_seconds", "Age of the most over
 waiting = Gauge("bauhaus_notifications_waiting", "Notifications on their way, by status.", ["status"])
 overdue_notifications = Gauge("bauhaus_notifications_overdue_seconds", "Age of the most overdue notification.")
 database_away = Counter("bauhaus_database_away", "Readings of the backlog that the database did not answer.")
+
+
+def show_backlog(
+    *, pending: int, sending: int, unknown: int, overdue_seconds: float, flights_overdue_seconds: float
+) -> None:
+    """Set the gauges that tell how far behind we are."""
+    for status, count in (("PENDING", pending), ("SENDING", sending), ("UNKNOWN", unknown)):
+        waiting.labels(status).set(count)
+    overdue_notifications.set(overdue_seconds)
+    overdue_flights.set(flights_overdue_seconds)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from travel.model import AgencySettings, Channel, Feature
 from travel.model import NotificationReason as Reason
 from travel.model import NotificationStatus as Status
 from travel.twilio_codes import Remedy
@@ -16,6 +17,12 @@ SOON_ENOUGH = timedelta(minutes=5)
 def is_retried(remedy: Remedy, attempt_number: int, most_attempts: int) -> bool:
     """Whether the message waits for another try; a fault of sender or account is no attempt's: it waits while useful."""
     return remedy is Remedy.CONFIG or (remedy in RETRIED and attempt_number < most_attempts)
+
+
+def goes_by_sms(remedy: Remedy, channel: Channel, settings: AgencySettings, *, has_sender: bool) -> bool:
+    """Whether SMS is tried now: WhatsApp does not reach this phone, the agency wants it, and there is a sender."""
+    wanted = settings.enabled(Feature.SMS_FALLBACK) and has_sender
+    return wanted and remedy is Remedy.CHANNEL and channel is Channel.WHATSAPP
 
 
 def least_wait(remedy: Remedy) -> timedelta:

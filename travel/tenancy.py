@@ -29,7 +29,7 @@ from travel.model import (
 from travel.model import (
     UserErrorCode as Code,
 )
-from travel.records import agencies, feed, keys, notifications
+from travel.records import agencies, feed, keys, outbox
 
 _ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 """As the database's CHECK has it: names such as `localtime` mean the machine, not a place."""
@@ -105,7 +105,7 @@ async def change_settings(
         raise RefusedError.one(Code.INVALID, message, _camel(column)) from broken
     # Apart from the change: a claim locks a message and then the settings, so the two must not be locked the other way.
     async with db.transaction(agency_id) as tx:
-        freed = await notifications.free_capped(tx, agency_id, now)
+        freed = await outbox.free_capped(tx, agency_id, now)
     await wakeups.deliver(agency_id, freed)
     await wakeups.replan(agency_id)
     return settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from travel import status
+from travel import airports, status
 from travel.model import AgencySettings, Flight, FlightState, Watch
 from travel.model import NotificationType as Type
 
@@ -76,9 +76,16 @@ def allowed_until(at: datetime, zone: str, settings: AgencySettings) -> datetime
     return datetime.combine(day, start, ZoneInfo(zone)).astimezone(at.tzinfo) - timedelta(minutes=1)
 
 
-def zone_of(settings: AgencySettings, where: str) -> str:
-    """The zone whose quiet hours count: the agency's override, else the zone of the place where the traveller is."""
-    return settings.timezone_override or where
+def zone_at_origin(flight: Flight, settings: AgencySettings) -> str:
+    """The zone of quiet hours before departure: the agency's override, else the origin's."""
+    return settings.timezone_override or airports.get(flight.origin).timezone
+
+
+def zone_at_destination(flight: Flight, settings: AgencySettings) -> str:
+    """The zone of quiet hours after landing: the override, else where it really went; an airport outside the table
+    counts as the booked one."""
+    airport = airports.find(flight.state.diverted_to or flight.destination) or airports.get(flight.destination)
+    return settings.timezone_override or airport.timezone
 
 
 def reminder_due(departure: datetime, zone: str, settings: AgencySettings, now: datetime) -> datetime:

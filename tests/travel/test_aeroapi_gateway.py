@@ -63,7 +63,6 @@ def malformed(raw):
 def test_a_flight_object_becomes_a_snapshot():
     found = aeroapi.parse_flight(RAW)
     assert (found.fa_flight_id, found.ident, found.ident_icao, found.ident_iata) == (ID, "ARG1545", "ARG1545", "AR1545")
-    assert found.codeshares == {"AMX7456", "GLO3234", "AM7456", "G33234"}
     assert (found.origin_codes, found.destination_codes) == ({"SACO", "COR"}, {"SAEZ", "EZE"})
     assert found.destination_code == "SAEZ"
     assert found.raw == RAW
@@ -179,9 +178,6 @@ WRONG = [
     ({"progress_percent": 2**31}, "progress_percent"),
     ({"origin": "SACO"}, "origin is str"),
     ({"origin": {"code": 7}}, "code is int"),
-    ({"codeshares": "AMX7456"}, "codeshares is str"),
-    ({"codeshares": [7]}, "codeshares is list"),
-    ({"codeshares_iata": {"AM": 1}}, "codeshares_iata is dict"),
 ]
 
 

@@ -95,8 +95,11 @@ def test_the_allowed_instant_lies_ahead_and_outside_the_quiet_hours(zone, at, st
 
 
 def test_an_override_of_the_agency_wins_over_the_place():
-    assert timing.zone_of(settings(timezone_override=MADRID), BUENOS_AIRES) == MADRID
-    assert timing.zone_of(settings(), BUENOS_AIRES) == BUENOS_AIRES
+    from_ezeiza = flight(origin="SAEZ", destination="KMIA")
+    assert timing.zone_at_origin(from_ezeiza, settings()) == "America/Argentina/Buenos_Aires"
+    assert timing.zone_at_destination(from_ezeiza, settings()) == "America/New_York"
+    for zone in (timing.zone_at_origin, timing.zone_at_destination):
+        assert zone(from_ezeiza, settings(timezone_override=MADRID)) == MADRID
 
 
 # --- the reminder

@@ -161,7 +161,6 @@ def snapshot(state: FlightState = SCHEDULED, **changes) -> FlightSnapshot:
             ident="ARG1304",
             ident_icao="ARG1304",
             ident_iata="AR1304",
-            codeshares=frozenset(),
             origin_codes=frozenset({"SAEZ", "EZE"}),
             destination_codes=frozenset({"KMIA", "MIA"}),
             destination_code="KMIA",

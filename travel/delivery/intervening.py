@@ -27,7 +27,7 @@ from travel.model import (
 from travel.model import (
     UserErrorCode as Code,
 )
-from travel.records import agencies, notifications, travellers
+from travel.records import agencies, notifications, outbox, travellers
 
 TEST_IS_USEFUL_FOR = timedelta(hours=1)
 
@@ -45,7 +45,7 @@ async def resend(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID, 
             others = (await notifications.of_trips(tx, agency_id, [notification.trip_id]))[notification.trip_id]
             if audience.has_newer_word(notification, others):
                 raise RefusedError.one(Code.CONFLICT, "Something newer was said about this since.", "notificationId")
-        if not await notifications.reopen(tx, notification, now=now):
+        if not await outbox.reopen(tx, notification, now=now):
             message = "Only what FAILED, or is UNKNOWN and held for a person, can be sent again."
             raise RefusedError.one(Code.CONFLICT, message, "notificationId")
         await publish(tx, notification, now)

@@ -9,14 +9,13 @@ from travel.delivery.carrier import Carrier, publish
 from travel.model import (
     AttemptOutcome,
     Channel,
-    Feature,
     Notification,
     OptOutSource,
 )
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, inbox, notifications, travellers, trips
+from travel.records import agencies, attempts, inbox, notifications, outbox, travellers, trips
 
 STOP_WORDS = frozenset(
     {
@@ -70,25 +69,19 @@ async def _report(tx: Transaction, carrier: Carrier, body: Mapping[str, str], no
         return
     metrics.receipts.labels(body["MessageStatus"], "moved").inc()
     remedy = twilio_codes.remedy(_code(body))
-    if reported is Status.UNDELIVERED and await _falls_back(tx, carrier, notification, remedy):
-        await notifications.turn_to_sms(tx, notification, now)
+    settings = await agencies.settings(tx, named.agency_id)
+    has_sender = carrier.twilio.can(Channel.SMS)
+    if reported is Status.UNDELIVERED and outcome.goes_by_sms(
+        remedy, notification.channel, settings, has_sender=has_sender
+    ):
+        await outbox.turn_to_sms(tx, notification, now)
         await publish(tx, notification, now)
         return
     reason = outcome.failure_reason(remedy) if reported is Status.UNDELIVERED else None
     if remedy is twilio_codes.Remedy.SUPPRESS:
         await travellers.opt_out(tx, named.agency_id, notification.recipient, OptOutSource.CARRIER, now)
-    await notifications.receive(tx, notification, reported, reason, now)
+    await outbox.receive(tx, notification, reported, reason, now)
     await publish(tx, notification, now)
-
-
-async def _falls_back(
-    tx: Transaction, carrier: Carrier, notification: Notification, remedy: twilio_codes.Remedy
-) -> bool:
-    """Whether the message goes by SMS now: WhatsApp does not reach this phone, the agency wants it, a sender is there."""
-    if remedy is not twilio_codes.Remedy.CHANNEL or notification.channel is not Channel.WHATSAPP:
-        return False
-    settings = await agencies.settings(tx, notification.agency_id)
-    return settings.enabled(Feature.SMS_FALLBACK) and carrier.twilio.can(Channel.SMS)
 
 
 async def _learn(

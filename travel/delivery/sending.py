@@ -22,7 +22,6 @@ from travel.model import (
     ByHand,
     Channel,
     DeliveryAttempt,
-    Feature,
     Notification,
     OptOutSource,
 )
@@ -32,7 +31,7 @@ from travel.model import (
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, flights, history, notifications, travellers, trips
+from travel.records import agencies, attempts, flights, history, notifications, outbox, travellers, trips
 from travel.twilio import Accepted, Ambiguous, Outgoing, Refused
 from travel.twilio_codes import Remedy
 
@@ -138,7 +137,7 @@ async def _begin(carrier: Carrier, tx: Transaction, request: admission.Request, 
     recipient = request.trip.phone if request.trip else notification.recipient
     channel = notification.channel
     in_window = channel is Channel.SMS or await travellers.window_open(tx, agency_id, recipient, now)
-    fence = await notifications.claim(
+    fence = await outbox.claim(
         tx,
         notification,
         recipient=recipient,
@@ -224,7 +223,7 @@ async def _accepted(tx: Transaction, claim: Claim, sid: str, now: datetime) -> b
         twilio_sid=sid,
     )
     for held in (Status.SENDING, Status.UNKNOWN):
-        if await notifications.settle(
+        if await outbox.settle(
             tx, notification, fence=attempt.fence, held=held, status=Status.SENT, reason=None, now=now
         ):
             return True
@@ -249,11 +248,12 @@ async def _refused(tx: Transaction, carrier: Carrier, claim: Claim, answer: Refu
     )
     if answer.remedy is Remedy.SUPPRESS:
         await travellers.opt_out(tx, notification.agency_id, notification.recipient, OptOutSource.CARRIER, now)
-    by_sms = _falls_back(carrier, claim, answer.remedy)
+    has_sender = carrier.twilio.can(Channel.SMS)
+    by_sms = outcome.goes_by_sms(answer.remedy, attempt.channel, settings, has_sender=has_sender)
     if retried or by_sms:
         jittered = timing.retry_wait(settings, attempt.number, _dice.random(), answer.retry_after)
         wait = timedelta() if by_sms else max(jittered, outcome.least_wait(answer.remedy))
-        return await notifications.settle(
+        return await outbox.settle(
             tx,
             notification,
             fence=attempt.fence,
@@ -264,7 +264,7 @@ async def _refused(tx: Transaction, carrier: Carrier, claim: Claim, answer: Refu
             channel=Channel.SMS if by_sms else None,
             now=now,
         )
-    return await notifications.settle(
+    return await outbox.settle(
         tx,
         notification,
         fence=attempt.fence,
@@ -273,11 +273,6 @@ async def _refused(tx: Transaction, carrier: Carrier, claim: Claim, answer: Refu
         reason=outcome.failure_reason(answer.remedy),
         now=now,
     )
-
-
-def _falls_back(carrier: Carrier, claim: Claim, remedy: Remedy) -> bool:
-    allowed = claim.settings.enabled(Feature.SMS_FALLBACK) and carrier.twilio.can(Channel.SMS)
-    return allowed and remedy is Remedy.CHANNEL and claim.attempt.channel is Channel.WHATSAPP
 
 
 async def _ambiguous(tx: Transaction, carrier: Carrier, claim: Claim, answer: Ambiguous, now: datetime) -> bool:
@@ -293,7 +288,7 @@ async def _ambiguous(tx: Transaction, carrier: Carrier, claim: Claim, answer: Am
         http_status=answer.http_status,
         error_message=answer.message,
     )
-    return await notifications.settle(
+    return await outbox.settle(
         tx,
         notification,
         fence=attempt.fence,

@@ -20,7 +20,7 @@ from travel.model import (
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, notifications
+from travel.records import agencies, attempts, notifications, outbox
 from travel.twilio import Listed
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ async def recover(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> N
     """A lease lapsed: whoever held it is gone, and nobody knows whether Twilio took the message. It is UNKNOWN now."""
     now = carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
-        notification = await notifications.lapsed(tx, agency_id, notification_id)
+        notification = await outbox.lapsed(tx, agency_id, notification_id)
         if notification is None:
             return
         tried = (await attempts.of(tx, agency_id, [notification_id]))[notification_id][-1]
@@ -46,7 +46,7 @@ async def recover(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> N
             now,
             error_message="the worker that sent it is gone",
         )
-        await notifications.settle(
+        await outbox.settle(
             tx,
             notification,
             fence=notification.fence,
@@ -99,7 +99,7 @@ async def _strangers(tx: Transaction, attempt: DeliveryAttempt, listed: list[Lis
 
 async def _may_be_ours(tx: Transaction, notification: Notification, strangers: list[Listed]) -> bool:
     """Whether one of them can be ours in other words: an approved template need not read as our catalogue does."""
-    others = await notifications.texts_to(tx, notification.agency_id, notification.recipient)
+    others = await outbox.texts_to(tx, notification.agency_id, notification.recipient)
     return any(each.body not in others for each in strangers)
 
 
@@ -115,7 +115,7 @@ async def _found_at_twilio(
         now,
         twilio_sid=found.sid,
     )
-    return await notifications.settle(
+    return await outbox.settle(
         tx, notification, fence=attempt.fence, held=Status.UNKNOWN, status=Status.SENT, reason=None, now=now
     )
 
@@ -135,7 +135,7 @@ async def _not_found(
         status, reason = Status.FAILED, Reason.ATTEMPTS_EXHAUSTED
     else:
         status, reason = Status.PENDING, Reason.RETRYING
-    return await notifications.settle(
+    return await outbox.settle(
         tx,
         notification,
         fence=attempt.fence,

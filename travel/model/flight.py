@@ -17,8 +17,6 @@ class Airport:
     name: str
     city: str
     timezone: str
-    latitude: float
-    longitude: float
 
     @property
     def shown(self) -> str:
@@ -64,7 +62,6 @@ class FlightSnapshot:
     ident: str
     ident_icao: str | None
     ident_iata: str | None
-    codeshares: frozenset[str]
     origin_codes: frozenset[str]
     destination_codes: frozenset[str]
     destination_code: str | None

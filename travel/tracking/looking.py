@@ -19,7 +19,7 @@ from travel.model import (
     News,
     StatusSource,
 )
-from travel.records import agencies, feed, flights, history, notifications, trips, usage
+from travel.records import agencies, feed, flights, history, outbox, trips, usage
 
 log = structlog.get_logger()
 
@@ -248,7 +248,7 @@ async def replan_agency(db: Database, wakeups: Wakeups, clock: Clock, agency_id:
     now = clock.now()
     async with db.transaction(agency_id) as tx:
         version = (await agencies.settings(tx, agency_id)).version
-        freed = await notifications.free_capped(tx, agency_id, now)
+        freed = await outbox.free_capped(tx, agency_id, now)
         watched = await trips.watched(tx, agency_id)
     await wakeups.deliver(agency_id, freed)
     for flight_id in dict.fromkeys(trip.flight_id for trip in watched):

@@ -1,151 +1,38 @@
-"""Who hears what: for one trip, the difference between what the traveller was told and what is true.
+"""The rules: for one trip, what must change so that the traveller is told the truth, once."""
 
-Pure and idempotent: planning again after a plan was carried out plans nothing. Every decision compares the newest fact
-with what was last *told*; what was decided and never sent keeps a reason.
-"""
-
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from travel import airports, status, timing
-from travel.model import (
-    AgencySettings,
-    Flight,
-    Notification,
-    Tells,
-    Told,
-    Trip,
+from travel import status, timing
+from travel.audience.case import (
+    CANCELLATION,
+    DEPARTURE_TIME,
+    HEARD,
+    TAKEN_BACK,
+    Case,
+    End,
+    KnowGate,
+    Move,
+    Step,
+    Tell,
+    idempotency_hash,
+    leaves,
+    told,
+    will_not_fly,
 )
-from travel.model import (
-    NotificationReason as Reason,
-)
-from travel.model import (
-    NotificationStatus as Status,
-)
-from travel.model import (
-    NotificationType as Type,
-)
-
-HEARD = frozenset({Status.SENDING, Status.UNKNOWN, Status.SENT, Status.DELIVERED, Status.READ})
-"""On its way or there: what such a message says counts as told."""
-
-TAKEN_BACK = frozenset({Status.SUPERSEDED})
+from travel.model import Notification, Tells
+from travel.model import NotificationReason as Reason
+from travel.model import NotificationStatus as Status
+from travel.model import NotificationType as Type
 
 WAITS_FOR_ITS_TURN = frozenset({Reason.RETRYING, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT, Reason.NEWER_FACTS})
 """What delivery has put off, it will ask about again; a plan only puts it off further."""
-
-DEPARTURE_TIME = frozenset({Type.DELAYED, Type.EARLIER})
-CANCELLATION = frozenset({Type.CANCELLED, Type.REINSTATED})
-TOPICS = (DEPARTURE_TIME, CANCELLATION)
 
 AT_LEAST_USEFUL = timedelta(minutes=15)
 """A flight whose departure has passed and that still stands at its gate can still be spoken of."""
 
 FIRST_LOOK = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
-    """All that a decision about one trip reads. `notifications` are the trip's about this flight, oldest first."""
-
-    trip: Trip
-    flight: Flight
-    settings: AgencySettings
-    notifications: Sequence[Notification]
-    now: datetime
-
-    @property
-    def departure(self) -> datetime:
-        """The departure as far as anybody knows."""
-        return status.best_departure(self.flight.state, self.flight.booked_departure_at)
-
-    @property
-    def destination(self) -> str:
-        """Where it really goes."""
-        return self.flight.state.diverted_to or self.flight.destination
-
-    def of(self, *types: Type) -> list[Notification]:
-        """The trip's notifications of these types, oldest first."""
-        return [notification for notification in self.notifications if notification.type in types]
-
-    def pending(self, *types: Type) -> list[Notification]:
-        """Those of them that nobody has begun to send."""
-        return [notification for notification in self.of(*types) if notification.status is Status.PENDING]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tell:
-    """Write down a new notification. With a status other than PENDING it is a silence with its reason."""
-
-    type: Type
-    tells: Tells
-    due_at: datetime
-    expires_at: datetime
-    hash: bytes
-    status: Status = Status.PENDING
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
-    """Take back a notification that is still pending."""
-
-    notification_id: UUID
-    status: Status
-    reason: Reason
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Move:
-    """Give a pending notification another time."""
-
-    notification_id: UUID
-    due_at: datetime
-    expires_at: datetime
-    reason: Reason | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnowGate:
-    """From now on this gate counts as known to the traveller."""
-
-    gate: str
-
-
-Step = Tell | End | Move | KnowGate
-
-
-def told(case: Case) -> Told:
-    """What the traveller last heard on each topic; before any message, what was booked and the first gate."""
-    return heard(case.notifications, Told(departure_at=case.flight.booked_departure_at, gate=case.trip.first_gate))
-
-
-def heard(notifications: Sequence[Notification], known: Told | None = None) -> Told:
-    """What the messages that were handed over say together, over what was `known` before the first."""
-    total = known or Told()
-    handed_over = (each for each in notifications if each.status in HEARD)
-    # A boarding message is written down at the booking and read after every gate change: what counts is when it left.
-    for notification in sorted(handed_over, key=lambda each: (each.accepted_at or each.updated_at, each.ordinal)):
-        tells = notification.tells
-        total = replace(
-            total,
-            departure_at=tells.departure_at or total.departure_at,
-            gate=tells.gate or total.gate,
-            airport=tells.airport or total.airport,
-            cancelled=_now_cancelled(notification.type, total.cancelled),
-            landed=total.landed or notification.type is Type.LANDING_WELCOME,
-            at=notification.accepted_at or notification.updated_at,
-        )
-    return total
-
-
-def _now_cancelled(type_: Type, before: bool) -> bool:
-    if type_ in CANCELLATION:
-        return type_ is Type.CANCELLED
-    return before
 
 
 def plan(case: Case) -> list[Step]:
@@ -178,23 +65,25 @@ def _overtaken(case: Case) -> Iterator[Step]:
         yield from (
             _end(each, Status.EXPIRED, Reason.NO_LONGER_USEFUL) for each in case.pending(*timing.ABOUT_DEPARTURE)
         )
-    elif _cancelled(case):
+    elif will_not_fly(case):
         yield from (_end(each, Status.SUPERSEDED, Reason.NEWER_FACTS) for each in case.pending(*timing.ABOUT_DEPARTURE))
 
 
 def _confirmation(case: Case) -> Iterator[Step]:
     said = [each for each in case.of(Type.RESERVATION_CONFIRMATION) if each.status not in TAKEN_BACK]
-    if _leaves(case) and not said:
-        due = timing.allowed_from(case.now, origin_zone(case), case.settings)
+    if leaves(case) and not said:
+        due = timing.allowed_from(case.now, timing.zone_at_origin(case.flight, case.settings), case.settings)
         yield _tell(case, Type.RESERVATION_CONFIRMATION, Tells(departure_at=case.departure), due, case.departure)
-    yield from _move_held(case, Type.RESERVATION_CONFIRMATION, origin_zone(case))
+    yield from _move_held(case, Type.RESERVATION_CONFIRMATION, timing.zone_at_origin(case.flight, case.settings))
 
 
 def _reminder(case: Case) -> Iterator[Step]:
-    if not _leaves(case):
+    if not leaves(case):
         return
     standing = [each for each in case.of(Type.REMINDER_24H) if each.status not in TAKEN_BACK]
-    due = timing.reminder_due(case.departure, origin_zone(case), case.settings, case.now)
+    due = timing.reminder_due(
+        case.departure, timing.zone_at_origin(case.flight, case.settings), case.settings, case.now
+    )
     expires = case.departure - timedelta(hours=3)
     if not standing and case.departure - case.trip.booked_at < timing.REMINDER_AHEAD:
         silence = _tell(case, Type.REMINDER_24H, Tells(), case.now, expires)
@@ -208,7 +97,7 @@ def _reminder(case: Case) -> Iterator[Step]:
 
 def _departure_time(case: Case) -> Iterator[Step]:
     state = case.flight.state
-    if not _leaves(case) or state.cancelled or state == status.UNKNOWN:
+    if not leaves(case) or state.cancelled or state == status.UNKNOWN:
         return
     if told(case).cancelled:
         return  # The word that it is back on names the departure.
@@ -234,7 +123,7 @@ def _departure_time(case: Case) -> Iterator[Step]:
 
 def _gate(case: Case) -> Iterator[Step]:
     gate = case.flight.state.gate_origin
-    if gate is None or not _leaves(case) or case.flight.state.cancelled:
+    if gate is None or not leaves(case) or case.flight.state.cancelled:
         return
     known = told(case).gate
     pending = case.pending(Type.GATE_CHANGE)
@@ -260,7 +149,7 @@ def _gate(case: Case) -> Iterator[Step]:
 
 def _cancellation(case: Case) -> Iterator[Step]:
     """Told when read twice; taken back when the flag falls. A flag read once decides nothing."""
-    flag, confirmed, known = case.flight.state.cancelled, _cancelled(case), told(case).cancelled
+    flag, confirmed, known = case.flight.state.cancelled, will_not_fly(case), told(case).cancelled
     wrong = Type.REINSTATED if flag else Type.CANCELLED
     yield from (_end(each, Status.SUPPRESSED, Reason.SETTLED_BACK) for each in case.pending(wrong))
     if flag != confirmed or confirmed == known or (known and status.departed(case.flight.state)):
@@ -292,7 +181,7 @@ def _diversion(case: Case) -> Iterator[Step]:
 
 
 def _boarding(case: Case) -> Iterator[Step]:
-    if not _leaves(case):
+    if not leaves(case):
         return
     standing = [each for each in case.of(Type.BOARDING) if each.status not in TAKEN_BACK]
     # A flight that nobody has looked at yet is looked at first: the message shall hold its gate.
@@ -307,7 +196,7 @@ def _boarding(case: Case) -> Iterator[Step]:
 
 
 def _landing(case: Case) -> Iterator[Step]:
-    zone = destination_zone(case)
+    zone = timing.zone_at_destination(case.flight, case.settings)
     if status.landed(case.flight.state) and not case.of(Type.LANDING_WELCOME):
         touchdown = case.flight.state.actual_on or case.flight.state.actual_in or case.now
         due = timing.allowed_from(case.now, zone, case.settings)
@@ -348,37 +237,6 @@ def _tell(case: Case, type_: Type, tells: Tells, due: datetime, expires: datetim
     )
 
 
-def idempotency_hash(case: Case, type_: Type, tells: Tells) -> bytes:
-    """SHA-256 over the trip, its flight, the type, what it tells, and how many words on the topic came before.
-
-    No clock and no raw text goes in. The count lets the same news be told again after it was taken back, while two
-    workers that see the same rows arrive at the same hash.
-    """
-    topic = next((topic for topic in TOPICS if type_ in topic), frozenset({type_}))
-    parts = [case.trip.id, case.flight.id, type_, tells.value or "", len(case.of(*topic))]
-    return hashlib.sha256("|".join(str(part) for part in parts).encode()).digest()
-
-
-def has_newer_word(notification: Notification, others: Sequence[Notification]) -> bool:
-    """Whether something later was said, or waits to be said, on the same topic: the older word is not true any more."""
-    topic = next((topic for topic in TOPICS if notification.type in topic), frozenset({notification.type}))
-    live = {*HEARD, Status.PENDING}
-    return any(each.ordinal > notification.ordinal and each.type in topic and each.status in live for each in others)
-
-
-def _cancelled(case: Case) -> bool:
-    flight = case.flight
-    read_at = flight.last_good_at or case.now
-    return (
-        status.cancellation_confirmed(flight.state, flight.cancelled_seen_at, read_at) and not flight.state.actual_off
-    )
-
-
-def _leaves(case: Case) -> bool:
-    """Whether the departure is still ahead and nobody has confirmed that it will not happen."""
-    return not status.departed(case.flight.state) and not _cancelled(case)
-
-
 def _tried(case: Case, topic: frozenset[Type], type_: Type, tells: Tells) -> bool:
     """Whether the last word on the topic said just this and came to an end without being heard: it is not said again."""
     spoken = [each for each in case.of(*topic) if each.status is not Status.SUPERSEDED]
@@ -405,17 +263,6 @@ def _last_heard(case: Case, topic: frozenset[Type]) -> datetime | None:
 
 def _useful_until_departure(case: Case) -> datetime:
     return max(case.departure, case.now + AT_LEAST_USEFUL)
-
-
-def origin_zone(case: Case) -> str:
-    """The zone of quiet hours before departure."""
-    return timing.zone_of(case.settings, airports.get(case.flight.origin).timezone)
-
-
-def destination_zone(case: Case) -> str:
-    """The zone of quiet hours after landing; an airport outside the table counts as the booked one."""
-    airport = airports.find(case.destination) or airports.get(case.flight.destination)
-    return timing.zone_of(case.settings, airport.timezone)
 
 
 def wanted_looks(case: Case) -> list[datetime]:
