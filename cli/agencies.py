@@ -1,6 +1,7 @@
 """`bauhaus agency` and `bauhaus key`: let agencies and their programs in."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from travel import config, tenancy
@@ -61,10 +63,7 @@ def list_agencies() -> None:
         async with db.transaction() as tx:
             return await agencies.everyone(tx)
 
-    table = Table("Id", "Name", "Status")
-    for id_, name, status in _with_database(read):
-        table.add_row(str(id_), name, status)
-    Console().print(table)
+    _show(["Id", "Name", "Status"], [[str(id_), name, status] for id_, name, status in _with_database(read)])
 
 
 @agency.command("status")
@@ -79,6 +78,7 @@ def set_agency_status(
             await agencies.set_status(tx, agency_id, status)
 
     _with_database(write)
+    typer.echo(f"The agency is {status} now.")
 
 
 @key.command("create")
@@ -111,14 +111,25 @@ def list_keys(agency_id: AgencyId) -> None:
 
     async def read(db: Database, _: Clock) -> Any:
         async with db.transaction(agency_id) as tx:
+            await agencies.get(tx, agency_id)
             return await keys.of_agency(tx, agency_id)
 
-    table = Table("Id", "Name", "Role", "Begins with", "Last used", "Expires", "Revoked")
+    rows = []
     for each in _with_database(read):
         moments = (each.last_used_at, each.expires_at, each.revoked_at)
-        shown = (f"{moment:%Y-%m-%d %H:%M}" if moment else "–" for moment in moments)
-        table.add_row(str(each.id), each.name, each.role, f"bh_{each.prefix}", *shown)
-    Console().print(table)
+        shown = [f"{moment:%Y-%m-%d %H:%M}" if moment else "–" for moment in moments]
+        rows.append([str(each.id), each.name, each.role, f"bh_{each.prefix}", *shown])
+    _show(["Id", "Name", "Role", "Begins with", "Last used", "Expires", "Revoked"], rows)
+
+
+def _show(titles: list[str], rows: list[list[str]]) -> None:
+    """A table that hides nothing: ids are there to be copied, and names are what agencies typed, not markup."""
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=True, overflow="ignore")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 240).print(table, crop=False, soft_wrap=True)
 
 
 @key.command("revoke")
@@ -126,3 +137,4 @@ def revoke_key(agency_id: AgencyId, key_id: Annotated[UUID, typer.Argument(help=
     """End a key at once."""
 
     _with_database(lambda db, clock: tenancy.revoke_key(db, clock, agency_id, key_id))
+    typer.echo("The key is revoked.")

@@ -4,11 +4,10 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
+from rich.markup import escape
 
 from sandbox.demo import demo_lines, demo_travellers
 from travel import catalogue, tenancy
@@ -37,7 +36,7 @@ class Stage:
     """What the demo needs once the processes run."""
 
     key: str
-    scenario: Path
+    flights: list[dict[str, Any]]
     travellers: list[dict[str, Any]]
     settings: dict[str, Any]
 
@@ -46,11 +45,9 @@ class DemoError(Exception):
     """The demo could not be set up; the message says what was refused."""
 
 
-def prepare(owner_url: str, database_url: str, clock: Clock, folder: Path, *, approved: bool) -> Stage:
-    """Make the agency and write its day down; nothing runs yet. `approved` makes the stand-in's templates the defaults."""
+def prepare(owner_url: str, database_url: str, clock: Clock, *, approved: bool) -> Stage:
+    """Make the agency and think up its day; nothing runs yet. `approved` makes the stand-in's templates the defaults."""
     start = clock.now()
-    scenario = folder / "demo.jsonl"
-    scenario.write_bytes(b"\n".join(orjson.dumps(line) for line in demo_lines(start)))
     if approved:
         asyncio.run(_approve(owner_url, start))
     key = asyncio.run(_agency(database_url))
@@ -60,7 +57,10 @@ def prepare(owner_url: str, database_url: str, clock: Clock, folder: Path, *, ap
     for line in lines:
         settings |= line.get("settings", {})
     return Stage(
-        key=key, scenario=scenario, travellers=[line for line in lines if "traveller" in line], settings=settings
+        key=key,
+        flights=demo_lines(start),
+        travellers=[line for line in lines if "traveller" in line],
+        settings=settings,
     )
 
 
@@ -100,6 +100,7 @@ def play(address: str, sandbox_url: str, stage: Stage) -> None:
     rows = [_row(line) for line in stage.travellers]
     with httpx.Client(trust_env=False, timeout=30) as client:
         client.put(f"{sandbox_url}/_sandbox/templates", json=texts).raise_for_status()
+        client.post(f"{sandbox_url}/_sandbox/flights", json=stage.flights).raise_for_status()
         client.headers["Authorization"] = f"Bearer {stage.key}"
         settings = _ask(client, address, SETTINGS, {"version": 1, **stage.settings})["updateAgencySettings"]
         imported = _ask(client, address, IMPORT, {"trips": rows})["importTrips"]
@@ -135,4 +136,4 @@ def _row(line: dict[str, Any]) -> dict[str, Any]:
 def line(message: dict[str, Any]) -> str:
     """A message that the stand-in took, as a line on the console."""
     at = message["at"][11:16]
-    return f"[dim]{at}[/dim] [cyan]{message['type'] or '?':<24}[/cyan] {message['to']}  {message['body']}"
+    return f"[dim]{at}[/dim] [cyan]{message['type'] or '?':<24}[/cyan] {message['to']}  {escape(message['body'])}"

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,7 +44,7 @@ class Dev:
     port: int
     speed: float
     stopping: bool = False
-    announced: bool = False
+    announced: bytes = b""
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -54,16 +53,20 @@ class Dev:
             signal.signal(signum, self._stop)
         try:
             self._refuse_taken_port()
-            with ThreadPoolExecutor() as starting, tempfile.TemporaryDirectory(prefix="bauhaus-dev-") as folder:
+            with ThreadPoolExecutor() as starting:
                 databases, queues = starting.submit(Postgres.start), starting.submit(Valkey.start)
                 with databases.result() as postgres, queues.result() as valkey:
-                    return self._run(postgres.owner_url, valkey.url, Path(folder))
+                    return self._run(postgres.owner_url, valkey.url)
         except (DevError, ServerStartError, demo.DemoError, httpx.HTTPError) as failed:
-            console.print(f"[red]bauhaus dev:[/red] {failed}", highlight=False)
+            console.print(f"bauhaus dev: {failed}", style="red", highlight=False, markup=False, soft_wrap=True)
             return 1
         finally:
-            if self.announced:
-                STATE.unlink(missing_ok=True)
+            self._take_back_announcement()
+
+    def _take_back_announcement(self) -> None:
+        # Another one may run in this folder by now, on another port.
+        if self.announced and STATE.exists() and STATE.read_bytes() == self.announced:
+            STATE.unlink()
 
     def _refuse_taken_port(self) -> None:
         with socket.socket() as probe:
@@ -76,7 +79,7 @@ class Dev:
     def _stop(self, _: int, __: FrameType | None) -> None:
         self.stopping = True
 
-    def _run(self, owner_url: str, redis_url: str, folder: Path) -> int:
+    def _run(self, owner_url: str, redis_url: str) -> int:
         database_url = _app_url(owner_url)
         migrations.upgrade(owner_url)
         migrations.admit(owner_url, database_url)
@@ -84,10 +87,10 @@ class Dev:
         clock = self._clock()
         # The stand-in's templates mean nothing to the real Twilio.
         approved = not os.environ.get("TWILIO_AUTH_TOKEN")
-        stage = demo.prepare(owner_url, database_url, clock, folder, approved=approved)
+        stage = demo.prepare(owner_url, database_url, clock, approved=approved)
         environment = self._environment(database_url, redis_url, sandbox_url, clock)
         try:
-            self._start_children(environment, sandbox_url, clock, stage.scenario)
+            self._start_children(environment, sandbox_url, clock)
             address = f"http://127.0.0.1:{self.port}"
             self._wait(f"{sandbox_url}/_sandbox/clock", "sandbox")
             self._wait(f"{address}/readyz", "server")
@@ -123,7 +126,7 @@ class Dev:
         return {
             **ours,
             "ENVIRONMENT": "development",
-            "LOG_LEVEL": "warning",
+            "LOG_LEVEL": "error",
             "SWEEP_SECONDS": "0.2",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             **{name: value for name, value in os.environ.items() if value},
@@ -136,11 +139,9 @@ class Dev:
             "BAUHAUS_DEV_PID": str(os.getpid()),
         }
 
-    def _start_children(
-        self, environment: dict[str, str], sandbox_url: str, clock: ScaledClock, scenario: Path
-    ) -> None:
+    def _start_children(self, environment: dict[str, str], sandbox_url: str, clock: ScaledClock) -> None:
         stand_ins = [
-            *("sandbox", "--port", sandbox_url.rpartition(":")[2], "--scenario", str(scenario)),
+            *("sandbox", "--port", sandbox_url.rpartition(":")[2]),
             *("--start", clock.start.isoformat(), "--origin", repr(clock.origin), "--speed", str(clock.speed)),
             *("--twilio-account", f"{ACCOUNT}:{TOKEN}"),
             *("--inbound-url", f"http://127.0.0.1:{self.port}/webhooks/twilio/inbound"),
@@ -175,9 +176,9 @@ class Dev:
             "database": database_url,
             "redis": redis_url,
         }
-        self.announced = True
+        self.announced = orjson.dumps(state, option=orjson.OPT_INDENT_2)
         STATE.parent.mkdir(exist_ok=True)
-        STATE.write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+        STATE.write_bytes(self.announced)
         lines = "\n".join(f"{name:<9}{value}" for name, value in state.items() if name not in ("database", "redis"))
         faster = f"The demo day runs {self._clock().speed:g} times faster than life."
         console.print(Panel(f"{lines}\n\n{faster} Ctrl-C ends it.", title="Bauhaus Travel is ready", expand=False))
@@ -197,7 +198,8 @@ class Dev:
                 time.sleep(0.5)
 
     def _end_children(self) -> None:
-        for child in self.children.values():
+        # The stand-ins go last: nobody shall miss them.
+        for child in reversed(self.children.values()):
             child.terminate()
         deadline = time.monotonic() + 10
         for child in self.children.values():

@@ -16,6 +16,7 @@ from travel import config, log
 from travel.config import ConfigError
 from travel.database import SchemaError
 from travel.model import RefusedError
+from travel.records.agencies import AgencyNotFoundError
 
 app = typer.Typer(
     help="Bauhaus Travel watches the flights of an agency's travellers and tells them what they need to know.",
@@ -30,18 +31,23 @@ app.add_typer(agencies.key, name="key")
 errors = Console(stderr=True)
 
 
+def complain(who: str, why: object) -> None:
+    """One line on standard error, whatever it holds and however wide the terminal is."""
+    errors.print(f"{who}: {why}", style="red", highlight=False, markup=False, soft_wrap=True)
+
+
 def main() -> None:
     """The entry of the console script: an expected failure is one line and exit code 1."""
     try:
         app()
-    except (ConfigError, SchemaError, RefusedError, LookupError) as wrong:
-        errors.print(f"[red]bauhaus:[/red] {wrong}", highlight=False)
+    except (ConfigError, SchemaError, RefusedError, AgencyNotFoundError) as wrong:
+        complain("bauhaus", wrong)
         sys.exit(1)
 
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Where the server listens.")] = 8000,
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Where the server listens.")] = 8000,
     speed: Annotated[float, typer.Option(help="How much faster than life the demo day runs.")] = 60.0,
 ) -> None:
     """Run everything on this machine: databases, stand-ins for AeroAPI and Twilio, server, worker and a demo day."""
@@ -87,7 +93,7 @@ def migrate(
             run.upgrade(owner_url)
             run.admit(owner_url, database_url)
     except run.MigrationError as failed:
-        errors.print(f"[red]bauhaus migrate:[/red] {failed}", highlight=False)
+        complain("bauhaus migrate", failed)
         raise typer.Exit(1) from None
     typer.echo(f"The database is at revision {run.newest()}.")
 

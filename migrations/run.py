@@ -38,7 +38,7 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     config.attributes["url"] = owner_url.replace("postgresql://", "postgresql+psycopg://", 1)
     try:
         command.upgrade(config, revision)
-    except (sqlalchemy.exc.DBAPIError, psycopg.Error) as broken:
+    except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error) as broken:
         cause = str(getattr(broken, "orig", broken)).strip().splitlines()[0]
         raise MigrationError(f"The database of DATABASE_OWNER_URL refuses: {cause}") from broken
 

@@ -62,3 +62,5 @@ def setup(*, json: bool, level: str = "info") -> None:
     # One line per request to a provider would drown everything else.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.WARNING)
+    # arq says at each start which jobs it knows, and it starts anew while Redis is away.
+    logging.getLogger("arq").setLevel(logging.WARNING)

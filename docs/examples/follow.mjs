@@ -13,7 +13,9 @@ const client = createClient({
   webSocketImpl: WebSocket,
   connectionParams: { authorization: `Bearer ${key}` },
   retryAttempts: Infinity,
-  shouldRetry: () => true,
+  // 4403: the key is wrong, revoked or over, and coming back does not help.
+  shouldRetry: (event) => event?.code !== 4403,
+  on: { closed: (event) => console.error(`closed: ${event.code ?? ""} ${event.reason ?? event}`) },
 });
 
 const variables = { after: null };

@@ -56,6 +56,10 @@ def _template(row: Mapping[str, Any]) -> MessageTemplate:
     )
 
 
+class AgencyNotFoundError(LookupError):
+    """No agency has this id."""
+
+
 async def add(tx: Transaction, agency: Agency) -> None:
     """A new tenant with its settings and the head of its feed; `tx` must already be that agency's."""
     await tx.run(
@@ -86,7 +90,7 @@ async def get(tx: Transaction, agency_id: UUID) -> Agency:
         id=agency_id,
     )
     if row is None:
-        raise LookupError(f"There is no agency {agency_id}.")
+        raise AgencyNotFoundError(f"There is no agency {agency_id}.")
     return _agency(row)
 
 
@@ -108,7 +112,7 @@ async def settings(tx: Transaction, agency_id: UUID, *, lock: bool = False) -> A
         id=agency_id,
     )
     if row is None:
-        raise LookupError(f"There is no agency {agency_id}.")
+        raise AgencyNotFoundError(f"There is no agency {agency_id}.")
     return _settings(row)
 
 
