@@ -1,7 +1,9 @@
 """The agency, what it chose, who may speak for it, and what happened in a span."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -11,6 +13,7 @@ from graph.feed_cursor import FeedCursor
 from graph.scalars import LocalTime
 from graph.types import Node
 from travel import catalogue, model
+from travel.database import Transaction
 from travel.model import (
     AgencyStatus,
     Feature,
@@ -23,6 +26,8 @@ from travel.model import (
     UnknownDeliveryPolicy,
 )
 from travel.records import activity, feed, keys
+
+T = TypeVar("T")
 
 
 @strawberry.type(description="A switch, and how it stands.")
@@ -171,36 +176,26 @@ class AgencyActivity:
 
     @strawberry.field(description="Trips made in the span.")
     async def trips(self, info: Info) -> int:
-        agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            return await activity.trips(tx, agency_id, self.since, self.until)
+        return await self._count(info, activity.trips)
 
     @strawberry.field(description="Notifications made in the span, by how they stand now.")
     async def notifications_by_status(self, info: Info) -> list[NotificationStatusCount]:
-        agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            counted = await activity.by_status(tx, agency_id, self.since, self.until)
+        counted = await self._count(info, activity.by_status)
         return [NotificationStatusCount(status=each, count=many) for each, many in counted.items()]
 
     @strawberry.field(description="Notifications made in the span, by type.")
     async def notifications_by_type(self, info: Info) -> list[NotificationTypeCount]:
-        agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            counted = await activity.by_type(tx, agency_id, self.since, self.until)
+        counted = await self._count(info, activity.by_type)
         return [NotificationTypeCount(type=each, count=many) for each, many in counted.items()]
 
     @strawberry.field(description="Why messages were not sent.")
     async def suppressed_by_reason(self, info: Info) -> list[ReasonCount]:
-        agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            counted = await activity.silences(tx, agency_id, self.since, self.until)
+        counted = await self._count(info, activity.silences)
         return [ReasonCount(reason=each, count=many) for each, many in counted.items()]
 
     @strawberry.field(description="Seconds from one stage to the next; a stage that nothing passed is left out.")
     async def latencies(self, info: Info) -> list[StageLatency]:
-        agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            measured = await activity.latencies(tx, agency_id, self.since, self.until)
+        measured = await self._count(info, activity.latencies)
         return [
             StageLatency(
                 stage=each.stage,
@@ -220,10 +215,13 @@ class AgencyActivity:
     async def aeroapi_cost_usd(self, info: Info) -> float:
         return (await self._cost(info))[1]
 
-    async def _cost(self, info: Info) -> tuple[float, float]:
+    async def _count(self, info: Info, question: Callable[[Transaction, UUID, datetime, datetime], Awaitable[T]]) -> T:
         agency_id = info.context.asking.agency_id
         async with info.context.house.db.transaction(agency_id) as tx:
-            return await activity.aeroapi(tx, agency_id, self.since, self.until)
+            return await question(tx, agency_id, self.since, self.until)
+
+    async def _cost(self, info: Info) -> tuple[float, float]:
+        return await self._count(info, activity.aeroapi)
 
 
 @strawberry.type(description="The agency of the viewer.")
