@@ -45,8 +45,8 @@ schema: $(READY) ## Write schema.graphql anew from the code.
 	$(BIN)/bauhaus schema > schema.graphql
 
 lock: $(READY) ## Pin all dependencies anew, with hashes and without any index address (needs uv).
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --extra sandbox --extra dev -o requirements/dev.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/dev.txt -o requirements/base.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --quiet --upgrade --extra sandbox --extra dev -o requirements/dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --quiet -c requirements/dev.txt -o requirements/base.txt
 	echo setuptools | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove what the other commands made.
