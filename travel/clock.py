@@ -2,10 +2,13 @@
 
 It is real in production, faster than life in `bauhaus dev`, and set by hand in a replay. Every rule takes `now` as an
 argument, so that nothing below this module ever asks a clock by itself.
+
+All processes share the database's clock: each counts on by its own monotonic time, which no step of the wall clock
+moves, and is corrected from time to time. A worker whose wall clock is two minutes wrong settles nothing too early.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,13 +20,39 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
         ...
 
+    def correct(self, unix_seconds: float) -> None:
+        """Hear from the database what time it is in the world of machines."""
+        ...
 
+
+class MachineTime:
+    """Unix seconds that run on by monotonic time; the wall clock is asked once, when it begins."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def seconds(self) -> float:
+        """The present moment."""
+        return time.monotonic() + self._offset
+
+    def correct(self, unix_seconds: float) -> None:
+        """Go on from another moment."""
+        self._offset = unix_seconds - time.monotonic()
+
+
+@dataclass(frozen=True)
 class RealClock:
     """The time of the machine."""
 
+    machine: MachineTime = field(default_factory=MachineTime, compare=False)
+
     def now(self) -> datetime:
         """The present instant."""
-        return datetime.now(UTC)
+        return datetime.fromtimestamp(self.machine.seconds(), UTC)
+
+    def correct(self, unix_seconds: float) -> None:
+        """Go on from the database's time."""
+        self.machine.correct(unix_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +66,15 @@ class ScaledClock:
     origin: float
     """Unix seconds."""
     speed: float
+    machine: MachineTime = field(default_factory=MachineTime, compare=False)
 
     def now(self) -> datetime:
         """The present instant of the scaled world."""
-        return self.start + timedelta(seconds=(time.time() - self.origin) * self.speed)
+        return self.start + timedelta(seconds=(self.machine.seconds() - self.origin) * self.speed)
+
+    def correct(self, unix_seconds: float) -> None:
+        """Go on from the database's time."""
+        self.machine.correct(unix_seconds)
 
 
 class VirtualClock:
@@ -52,6 +86,9 @@ class VirtualClock:
     def now(self) -> datetime:
         """Where it stands."""
         return self._now
+
+    def correct(self, unix_seconds: float) -> None:
+        """Nobody's time but its own."""
 
     def move_to(self, instant: datetime) -> None:
         """Jump forward to `instant`; the past is refused."""
