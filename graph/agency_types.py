@@ -16,6 +16,7 @@ from travel import catalogue, model
 from travel.database import Transaction
 from travel.model import (
     AgencyStatus,
+    Channel,
     Feature,
     Language,
     NotificationReason,
@@ -25,7 +26,7 @@ from travel.model import (
     Stage,
     UnknownDeliveryPolicy,
 )
-from travel.records import activity, feed, keys
+from travel.records import activity, feed, keys, pauses
 
 T = TypeVar("T")
 
@@ -224,6 +225,34 @@ class AgencyActivity:
         return await self._count(info, activity.aeroapi)
 
 
+@strawberry.type(description="A channel on which nothing is sent, since Twilio refuses the account or the sender.")
+class SendingPause:
+    channel: Channel = strawberry.field(description="Which one.")
+    paused_at: datetime = strawberry.field(description="Since when.")
+    next_try_at: datetime = strawberry.field(
+        description="From then on, the next message that is due tries whether it works again. A test message tries at once."
+    )
+    error_code: int | None = strawberry.field(description="Twilio's code.")
+    error_message: str = strawberry.field(description="Twilio's words.")
+
+    @classmethod
+    def of(cls, value: model.SendingPause) -> "SendingPause":
+        return cls(
+            channel=value.channel,
+            paused_at=value.paused_at,
+            next_try_at=value.probe_at,
+            error_code=value.error_code,
+            error_message=value.error_message,
+        )
+
+
+async def pauses_of(info: Info) -> list[SendingPause]:
+    """The pauses of the viewer's agency."""
+    agency_id = info.context.asking.agency_id
+    async with info.context.house.db.transaction(agency_id) as tx:
+        return [SendingPause.of(each) for each in (await pauses.of(tx, agency_id)).values()]
+
+
 @strawberry.type(description="The agency of the viewer.")
 class Agency(Node):
     name: str = strawberry.field(description="As travellers know it.")
@@ -253,6 +282,10 @@ class Agency(Node):
     async def message_templates(self, info: Info) -> list[MessageTemplate]:
         chosen = await info.context.loaders.templates.load(info.context.asking.agency_id)
         return [MessageTemplate.of(each) for each in chosen.values()]
+
+    @strawberry.field(description="Channels on which Twilio refuses the account or the sender, so that messages wait.")
+    async def sending_pauses(self, info: Info) -> list[SendingPause]:
+        return await pauses_of(info)
 
     @strawberry.field(description="All keys, newest first. Needs the role ADMIN; empty for others.")
     async def api_keys(self, info: Info) -> list[ApiKey]:

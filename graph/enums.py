@@ -103,6 +103,8 @@ _DESCRIBED: dict[type[Enum], tuple[str, str, dict[str, str]]] = {
         "DAILY_LIMIT": "The agency's cap of a day is reached.",
         "RETRYING": "A try failed; the next comes.",
         "HELD_FOR_HUMAN": "Nobody knows whether it was taken, and a person shall decide.",
+        "SENDER_PAUSED": "Twilio refuses the agency's account or sender; it goes once that works again.",
+        "NO_RECEIPT": "Twilio took it, and nobody confirmed that it arrived.",
         "OPTED_OUT": "The traveller wants no messages.",
         "TYPE_DISABLED": "The agency switched this type off.",
         "BOOKED_LATE": "The trip was made less than 24 hours before departure.",
@@ -130,6 +132,8 @@ _DESCRIBED: dict[type[Enum], tuple[str, str, dict[str, str]]] = {
         "TRIP_STATUS_CHANGED": "A trip's flight changed.",
         "NOTIFICATION_UPDATED": "A message was decided, or came further.",
         "SETTINGS_UPDATED": "The agency's settings changed.",
+        "SENDING_PAUSED": "Twilio refuses the agency's account or sender.",
+        "SENDING_RESUMED": "The agency's messages go out again.",
     }),
     model.Stage: ("Stage", "From which moment to which.", {
         "OCCURRED_TO_SEEN": "From the touchdown to our seeing it.",

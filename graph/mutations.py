@@ -221,7 +221,10 @@ class Mutation:
 
         return await _answered(info, Role.AGENT, given.ResendNotificationPayload, ("notification",), act)
 
-    @strawberry.mutation(description="Withdraw what has not been handed to the carrier yet. Needs the role AGENT.")
+    @strawberry.mutation(
+        description="Withdraw what has not been handed to the carrier yet, or what is UNKNOWN and held for a person. Needs the "
+        "role AGENT."
+    )
     async def cancel_notification(
         self,
         info: Info,

@@ -67,6 +67,8 @@ def build(*, introspection: bool = False) -> Schema:
             subscriptions.TripStatusChanged,
             subscriptions.NotificationUpdated,
             subscriptions.SettingsUpdated,
+            subscriptions.SendingPaused,
+            subscriptions.SendingResumed,
             subscriptions.CaughtUp,
             subscriptions.Resync,
         ],

@@ -10,7 +10,7 @@ import strawberry
 from graphql import GraphQLError
 
 from graph import ids
-from graph.agency_types import AgencySettings
+from graph.agency_types import AgencySettings, SendingPause, pauses_of
 from graph.context import Context, Info
 from graph.feed_cursor import FeedCursor
 from graph.types import FlightStatusRecord, Notification, Trip
@@ -88,6 +88,22 @@ class SettingsUpdated(Event):
         return AgencySettings.of(await info.context.loaders.settings.load(info.context.asking.agency_id))
 
 
+@strawberry.type(
+    description="Twilio refuses the agency's account or sender: its messages wait until one of them goes through."
+)
+class SendingPaused(Event):
+    @strawberry.field(description="What is paused now, and why.")
+    async def pauses(self, info: Info) -> list[SendingPause]:
+        return await pauses_of(info)
+
+
+@strawberry.type(description="The agency's messages go out again.")
+class SendingResumed(Event):
+    @strawberry.field(description="What is still paused.")
+    async def pauses(self, info: Info) -> list[SendingPause]:
+        return await pauses_of(info)
+
+
 @strawberry.type(description="The replay is over; what follows is live.")
 class CaughtUp(Event, TripStatusEvent):
     pass
@@ -124,6 +140,10 @@ def _shape(event: model.Event) -> Event:
             return NotificationUpdated(**common, notification_id=_known(event.notification_id))
         case EventKind.SETTINGS_UPDATED:
             return SettingsUpdated(**common)
+        case EventKind.SENDING_PAUSED:
+            return SendingPaused(**common)
+        case EventKind.SENDING_RESUMED:
+            return SendingResumed(**common)
 
 
 def _known(id_: UUID | None) -> UUID:

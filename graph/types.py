@@ -406,6 +406,9 @@ class DeliveryAttempt:
     started_at: datetime = strawberry.field(description="Committed before the request left.")
     finished_at: datetime | None = strawberry.field(description="When the outcome was known.")
     outcome: AttemptOutcome = strawberry.field(description="How it ended.")
+    counted: bool = strawberry.field(
+        description="Whether it is one of the tries that the agency allows; a fault of the account or a pause is none."
+    )
     http_status: int | None = strawberry.field(description="Twilio's HTTP status, if it answered.")
     error_code: int | None = strawberry.field(description="Twilio's error code, at once or later.")
     error_message: str | None = strawberry.field(description="Twilio's words, or what broke.")
@@ -418,6 +421,7 @@ class DeliveryAttempt:
             started_at=value.started_at,
             finished_at=value.finished_at,
             outcome=value.outcome,
+            counted=value.counted,
             http_status=value.http_status,
             error_code=value.error_code,
             error_message=value.error_message,

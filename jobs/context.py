@@ -5,13 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from arq.connections import ArqRedis
+
 from travel import delivery, enqueue
 from travel.aeroapi import AeroApi
 from travel.clock import Clock
 from travel.config import Config
 from travel.database import Database
-from travel.delivery import Carrier
+from travel.delivery import Carrier, Pace
 from travel.enqueue import Wakeups
+from travel.model import Channel
+from travel.throttle import Throttle
 from travel.twilio import Senders, Twilio
 
 
@@ -51,6 +55,16 @@ def twilio_of(config: Config) -> Twilio:
     )
 
 
+def pace_of(config: Config, db: Database, twilio: Twilio, redis: ArqRedis | None) -> Pace:
+    """How fast the configured senders may write."""
+    rates = {Channel.WHATSAPP: config.twilio_whatsapp_per_second, Channel.SMS: config.twilio_sms_per_second}
+    return Pace(
+        db=db,
+        throttle=Throttle(redis) if redis is not None else None,
+        rates={twilio.sender(channel): rate for channel, rate in rates.items() if twilio.can(channel)},
+    )
+
+
 @asynccontextmanager
 async def open_context(config: Config) -> AsyncIterator[Context]:
     """Connect to everything, or say in one line what is wrong; close it at the end."""
@@ -60,6 +74,7 @@ async def open_context(config: Config) -> AsyncIterator[Context]:
     source, twilio, clock = aeroapi_of(config), twilio_of(config), config.clock()
     try:
         await db.verify()
+        await db.correct(clock)
         yield Context(
             db=db,
             source=source,
@@ -70,6 +85,9 @@ async def open_context(config: Config) -> AsyncIterator[Context]:
                 public_base=config.public_base,
                 lease=timedelta(seconds=config.delivery_lease_seconds),
                 settling=timedelta(seconds=config.settling_seconds),
+                receipt=timedelta(seconds=config.receipt_seconds),
+                places=delivery.Places(config.twilio_concurrency),
+                pace=pace_of(config, db, twilio, redis),
             ),
             wakeups=Wakeups(redis),
             clock=clock,

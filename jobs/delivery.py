@@ -1,6 +1,8 @@
 """Handing over what is due, and finding out about what got lost."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from jobs.context import Context
@@ -8,51 +10,78 @@ from jobs.guard import guarded
 from travel import delivery
 from travel.model import NotificationStatus
 from travel.records import inbox, outbox
-from travel.records.outbox import Due
+from travel.records.outbox import Stray
+
+Each = TypeVar("Each")
 
 AT_ONCE = 500
 SIDE_BY_SIDE = 20
 
 
-async def deliver_notification(context: Context, agency_id: UUID, notification_id: UUID) -> None:
-    """Hand one notification over."""
-    await delivery.deliver(context.carrier, agency_id, notification_id)
+async def deliver_due(context: Context, agency_id: UUID) -> None:
+    """Hand over what is due in an agency."""
+    await delivery.deliver(context.carrier, agency_id)
 
 
 async def sweep_notifications(context: Context) -> int:
-    """Do whatever is due by now, whoever should have been woken for it; returns how much there was.
+    """Hand over whatever is due by now, whoever should have been woken for it; returns how many messages were seen to.
 
     It asks nobody but PostgreSQL, so that sending goes on while Redis is away.
     """
     async with context.db.transaction() as tx:
-        due = await outbox.due(tx, context.clock.now(), AT_ONCE)
-    places = asyncio.Semaphore(SIDE_BY_SIDE)
-    async with asyncio.TaskGroup() as group:
-        for each in due:
-            group.create_task(guarded("sweep_notifications", _sweep(context, each, places)))
-    return len(due)
+        agencies = await outbox.agencies_with_due(tx, context.clock.now())
+    seen = 0
+
+    async def sweep(agency_id: UUID) -> None:
+        nonlocal seen
+        seen += await delivery.deliver(context.carrier, agency_id)
+
+    await _side_by_side("sweep_notifications", agencies, sweep)
+    return seen
 
 
-async def _sweep(context: Context, due: Due, places: asyncio.Semaphore) -> None:
-    async with places:
-        match due.status:
-            case NotificationStatus.PENDING:
-                await delivery.deliver(context.carrier, due.agency_id, due.id)
-            case NotificationStatus.SENDING:
-                await delivery.recover(context.carrier, due.agency_id, due.id)
-            case _:
-                await delivery.settle_unknown(context.carrier, due.agency_id, due.id)
+async def sweep_strays(context: Context) -> int:
+    """See to messages whose worker is gone, whose fate is unknown, or that nobody confirmed; returns how many."""
+    async with context.db.transaction() as tx:
+        strays = await outbox.strays(tx, context.clock.now(), AT_ONCE)
+
+    async def mend(stray: Stray) -> None:
+        deed = {
+            NotificationStatus.SENDING: delivery.recover,
+            NotificationStatus.UNKNOWN: delivery.settle_unknown,
+            NotificationStatus.SENT: delivery.chase,
+        }[stray.status]
+        await deed(context.carrier, stray.agency_id, stray.id)
+
+    await _side_by_side("sweep_strays", strays, mend)
+    return len(strays)
 
 
-async def process_webhook(context: Context, inbox_id: int) -> None:
-    """Work on one stored webhook."""
-    await delivery.process_webhook(context.carrier, inbox_id)
+async def process_webhooks(context: Context) -> None:
+    """Work on the webhooks that were stored."""
+    await sweep_webhooks(context)
 
 
 async def sweep_webhooks(context: Context) -> int:
-    """Work on the webhooks whose wake-up was lost; returns how many."""
+    """Work on all webhooks that nobody has worked on; returns how many."""
     async with context.db.transaction() as tx:
         waiting = await inbox.waiting(tx, AT_ONCE)
-    for inbox_id in waiting:
-        await guarded("process_webhook", process_webhook(context, inbox_id))
+
+    async def process(inbox_id: int) -> None:
+        await delivery.process_webhook(context.carrier, inbox_id)
+
+    await _side_by_side("process_webhook", waiting, process)
     return len(waiting)
+
+
+async def _side_by_side(name: str, these: Sequence[Each], deed: Callable[[Each], Awaitable[object]]) -> None:
+    """Do it for each, some at a time; one that fails holds up no other."""
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(each: Each) -> None:
+        async with places:
+            await guarded(name, deed(each))
+
+    async with asyncio.TaskGroup() as group:
+        for each in these:
+            group.create_task(one(each))

@@ -7,7 +7,8 @@ from uuid import UUID
 from jobs.context import Context
 from jobs.guard import guarded
 from travel import metrics, tracking
-from travel.records import agencies, backlog, feed, inbox
+from travel.model import Channel
+from travel.records import agencies, backlog, feed, inbox, pauses
 
 EVENTS_KEPT = timedelta(days=30)
 WEBHOOKS_KEPT = timedelta(days=7)
@@ -44,4 +45,13 @@ async def measure(context: Context) -> int:
     """Set the gauges that tell how far behind we are."""
     async with context.db.transaction() as tx:
         metrics.show_backlog(**asdict(await backlog.read(tx, context.clock.now())))
+        paused = await pauses.counted(tx)
+    for channel in Channel:
+        metrics.paused.labels(channel).set(paused.get(channel, 0))
+    return 0
+
+
+async def keep_time(context: Context) -> int:
+    """Correct this process's clock by the database's."""
+    await context.db.correct(context.clock)
     return 0

@@ -28,8 +28,8 @@ DRAIN_SECONDS = 20
 JOBS: dict[str, tuple[Callable[..., Awaitable[None]], tuple[Callable[[Any], Any], ...]]] = {
     "check_flight": (polling.check_flight, (UUID,)),
     "check_landing": (landing.check_landing, (UUID,)),
-    "deliver_notification": (delivery.deliver_notification, (UUID, UUID)),
-    "process_webhook": (delivery.process_webhook, (int,)),
+    "deliver_due": (delivery.deliver_due, (UUID,)),
+    "process_webhooks": (delivery.process_webhooks, ()),
     "replan_agency": (upkeep.replan_agency, (UUID,)),
 }
 """Every job by its name, and how to read its arguments, which come from the queue as JSON."""
@@ -42,9 +42,11 @@ def timers_of(config: Config) -> list[Timer]:
         Timer(deed=polling.check_due_flights, every=beat),
         Timer(deed=landing.check_due_landings, every=beat),
         Timer(deed=delivery.sweep_notifications, every=beat),
+        Timer(deed=delivery.sweep_strays, every=beat),
         Timer(deed=delivery.sweep_webhooks, every=beat * 2),
         Timer(deed=upkeep.replan_changed_agencies, every=beat * 2),
         Timer(deed=upkeep.measure, every=5),
+        Timer(deed=upkeep.keep_time, every=5),
         Timer(deed=upkeep.forget, every=3600),
     ]
 
@@ -81,7 +83,7 @@ def arq_worker(context: Context, redis: ArqRedis, *, burst: bool = False) -> Wor
         burst=burst,
         max_jobs=60,
         queue_read_limit=500,
-        poll_delay=0.002 if burst else 0.05,
+        poll_delay=0.002 if burst else 0.02,
         keep_result=0,
         handle_signals=False,
         health_check_interval=5,
@@ -97,14 +99,26 @@ async def run(config: Config) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with open_context(config) as context:
-        if config.worker_metrics_port is not None:
-            start_http_server(config.worker_metrics_port, addr=config.host)
-        log.info("worker_started", sweep_seconds=config.sweep_seconds)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(timers.run(context, timers_of(config), stop))
-            if config.redis_url is not None:
-                group.create_task(_take_wakeups(context, config.redis_url.get_secret_value(), stop))
-        log.info("worker_stopped")
+        await work(context, config, stop)
+
+
+async def work(context: Context, config: Config, stop: asyncio.Event) -> None:
+    """Work until `stop` is set."""
+    if config.worker_metrics_port is not None:
+        start_http_server(config.worker_metrics_port, addr=config.host)
+    log.info("worker_started", sweep_seconds=config.sweep_seconds)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(timers.run(context, timers_of(config), stop))
+        group.create_task(_close_hands(context, stop))
+        if config.redis_url is not None:
+            group.create_task(_take_wakeups(context, config.redis_url.get_secret_value(), stop))
+    log.info("worker_stopped")
+
+
+async def _close_hands(context: Context, stop: asyncio.Event) -> None:
+    """Once it is to end, nothing new is claimed; what is in our hands is handed over and settled."""
+    await stop.wait()
+    context.carrier.places.close()
 
 
 async def _take_wakeups(context: Context, redis_url: str, stop: asyncio.Event) -> None:

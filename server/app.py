@@ -22,11 +22,14 @@ from server.health import Health
 from server.portal import portal
 from server.webhooks import Webhooks
 from travel import enqueue
+from travel.clock import Clock
 from travel.config import Config
 from travel.database import Database
 from travel.enqueue import Wakeups
 
 log = structlog.get_logger()
+
+TIMEKEEPING_SECONDS = 5.0
 
 
 class Logged:
@@ -111,8 +114,13 @@ def create(config: Config) -> Starlette:
         await db.connect()
         try:
             await db.verify()
-            async with inner(starlette):
-                yield
+            await db.correct(house.clock)
+            timekeeper = asyncio.create_task(_keep_time(db, house.clock))
+            try:
+                async with inner(starlette):
+                    yield
+            finally:
+                timekeeper.cancel()
         finally:
             if redis is not None:
                 await redis.aclose(close_connection_pool=True)
@@ -120,3 +128,13 @@ def create(config: Config) -> Starlette:
 
     app.router.lifespan_context = lifespan
     return app
+
+
+async def _keep_time(db: Database, clock: Clock) -> None:
+    """Correct this process's clock by the database's, again and again."""
+    while True:
+        await asyncio.sleep(TIMEKEEPING_SECONDS)
+        try:
+            await db.correct(clock)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+            log.warning("clock_not_corrected", error=type(away).__name__)

@@ -107,7 +107,7 @@ class Webhooks:
         async with house.db.transaction() as tx:
             inbox_id = await inbox.store(tx, provider, key.replace("\x00", ""), clean, house.clock.now())
         if inbox_id is not None:
-            await house.wakeups.process_webhook(inbox_id)
+            await house.wakeups.process_webhooks()
         return Response(status_code=204)
 
 

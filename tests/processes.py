@@ -86,7 +86,7 @@ def processes(database_url: str, redis_url: str, *, speed: float) -> Iterator[Ho
             "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_WHATSAPP_FROM": "+14155550100",
             "TWILIO_TOTAL_TIMEOUT_SECONDS": "1",
-            "DELIVERY_LEASE_SECONDS": "2",
+            "DELIVERY_LEASE_SECONDS": "5",
             "SWEEP_SECONDS": "0.2",
             "CLOCK_START": clock.start.isoformat(),
             "CLOCK_ORIGIN": repr(clock.origin),

@@ -31,7 +31,7 @@ from travel.booking_form import TripForm
 from travel.clock import VirtualClock
 from travel.config import Config
 from travel.database import Database
-from travel.delivery import Carrier
+from travel.delivery import Carrier, Pace
 from travel.enqueue import Wakeups
 from travel.model import Agency, Language, MessageTemplate, Notification, Role, Trip
 from travel.records import agencies, history, notifications
@@ -114,6 +114,7 @@ class World:
             polling.check_due_flights,
             landing.check_due_landings,
             delivery_jobs.sweep_notifications,
+            delivery_jobs.sweep_strays,
             delivery_jobs.sweep_webhooks,
             upkeep.replan_changed_agencies,
         )
@@ -145,8 +146,8 @@ class World:
                 moments.append(
                     await tx.value(
                         """
-                        SELECT min(CASE WHEN status = 'PENDING' THEN due_at ELSE settle_at END) FROM notifications_log
-                        WHERE status = 'PENDING' OR (status = 'UNKNOWN' AND settle_at IS NOT NULL)
+                        SELECT min(coalesce(receipt_due_at, settle_at, due_at)) FROM notifications_log
+                        WHERE status = 'PENDING' OR settle_at IS NOT NULL OR receipt_due_at IS NOT NULL
                         """
                     )
                 )
@@ -280,6 +281,7 @@ async def open_world(db: Database, owner: Database, clock: VirtualClock, redis_u
         public_base=PUBLIC,
         lease=timedelta(seconds=25),
         settling=timedelta(seconds=180),
+        pace=Pace(db=db, throttle=None, rates={}),
     )
     context = Context(db=db, source=source, carrier=carrier, wakeups=house.wakeups, clock=clock, dollars=0.005)
     try:

@@ -37,7 +37,6 @@ class Request:
     settings: AgencySettings
     agency_status: AgencyStatus
     opted_out: bool
-    used: Used
     now: datetime
 
 
@@ -70,7 +69,8 @@ def judge(request: Request) -> Hold | Never | None:
     | the agency switched the type off                   | SUPPRESSED, TYPE_DISABLED          |
     | cancelled was read once, and it speaks of departure| held a minute, NEWER_FACTS         |
     | it is night where the traveller is                 | held till morning, QUIET_HOURS     |
-    | the hour's or the day's cap is reached             | held until one falls out           |
+
+    The caps are another question, of all that may go at one moment: `room`.
     """
     never = _never(request)
     if never is not None:
@@ -117,14 +117,39 @@ def _hold(request: Request) -> Hold | None:
         allowed = timing.allowed_from(now, place(request.flight, request.settings), request.settings)
         if allowed > now:
             return Hold(allowed, Reason.QUIET_HOURS)
-    return _capped(request)
-
-
-def _capped(request: Request) -> Hold | None:
-    used, settings = request.used, request.settings
-    soon = request.now + timedelta(minutes=1)
-    if used.last_day >= settings.max_notifications_per_day:
-        return Hold(used.day_frees_at or soon, Reason.DAILY_LIMIT)
-    if used.last_hour >= settings.max_notifications_per_hour:
-        return Hold(used.hour_frees_at or soon, Reason.HOURLY_LIMIT)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more messages the caps let go now, and which cap is the nearer one."""
+
+    places: int
+    reason: Reason
+    span: timedelta
+    """A message counts against that cap for so long."""
+
+
+def room(used: Used, settings: AgencySettings) -> Room:
+    """What the hour's and the day's cap leave."""
+    hour = settings.max_notifications_per_hour - used.last_hour
+    day = settings.max_notifications_per_day - used.last_day
+    if day <= hour:
+        return Room(max(day, 0), Reason.DAILY_LIMIT, timedelta(days=1))
+    return Room(max(hour, 0), Reason.HOURLY_LIMIT, timedelta(hours=1))
+
+
+URGENT_FIRST = (
+    Type.EARLIER,
+    Type.TEST,
+    Type.CANCELLED,
+    Type.DIVERTED,
+    Type.REINSTATED,
+    Type.GATE_CHANGE,
+    Type.BOARDING,
+    Type.DELAYED,
+    Type.LANDING_WELCOME,
+    Type.REMINDER_24H,
+    Type.RESERVATION_CONFIRMATION,
+)
+"""Who goes first where not all can: what a traveller misses a flight for, before what can wait."""

@@ -70,7 +70,8 @@ async def create_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: U
         await _look_in_time(tx, flight, carried)
         created = News(kind=EventKind.TRIP_CREATED, trip_id=trip.id)
         await feed.publish(tx, agency_id, [created, *carried.news], now)
-    await wakeups.deliver(agency_id, carried.due)
+    if carried.due:
+        await wakeups.deliver(agency_id)
     if flight.next_check_at is not None and flight.next_check_at <= now:
         await wakeups.check_flight(flight.id)
     return trip
@@ -110,7 +111,8 @@ async def _update_trip(
         carried = await telling.tell(tx, agency, flight, [after], now)
         await _look_in_time(tx, flight, carried)
         await feed.publish(tx, agency_id, [News(kind=EventKind.TRIP_UPDATED, trip_id=trip_id), *carried.news], now)
-    await wakeups.deliver(agency_id, carried.due)
+    if carried.due:
+        await wakeups.deliver(agency_id)
     return after
 
 

@@ -13,6 +13,10 @@ class ConfigError(Exception):
     """The environment lacks something or holds something impossible; the message names the variables."""
 
 
+LEASE_MARGIN_SECONDS = 4.0
+"""A call may wait two seconds for its sender's place, and what it brought is settled before the lease is over."""
+
+
 class Config(BaseSettings):
     """The configuration of one process (an agency's own choices are its settings, in the database)."""
 
@@ -45,10 +49,13 @@ class Config(BaseSettings):
     twilio_connect_timeout_seconds: float = Field(default=3, gt=0, le=60)
     twilio_read_timeout_seconds: float = Field(default=10, gt=0, le=60)
     twilio_total_timeout_seconds: float = Field(default=15, gt=0, le=120)
-    twilio_concurrency: int = Field(default=50, ge=1, le=500)
+    twilio_concurrency: int = Field(default=100, ge=1, le=500)
+    twilio_whatsapp_per_second: float = Field(default=80, gt=0)
+    twilio_sms_per_second: float = Field(default=1, gt=0)
 
     delivery_lease_seconds: float = Field(default=25, gt=0)
     settling_seconds: float = Field(default=180, gt=0)
+    receipt_seconds: float = Field(default=600, gt=0)
     sweep_seconds: float = Field(default=1, gt=0, le=30)
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
@@ -79,8 +86,10 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _lease_outlives_the_call(self) -> Self:
-        if self.delivery_lease_seconds <= self.twilio_total_timeout_seconds:
-            raise ValueError("DELIVERY_LEASE_SECONDS must be longer than TWILIO_TOTAL_TIMEOUT_SECONDS")
+        if self.delivery_lease_seconds < self.twilio_total_timeout_seconds + LEASE_MARGIN_SECONDS:
+            raise ValueError(
+                f"DELIVERY_LEASE_SECONDS must be {LEASE_MARGIN_SECONDS:g} s longer than TWILIO_TOTAL_TIMEOUT_SECONDS"
+            )
         return self
 
     def clock(self) -> Clock:

@@ -6,6 +6,7 @@ statements are asyncpg's. A transaction belongs to an agency, or to none; row-le
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -16,9 +17,11 @@ import asyncpg
 import databases
 import orjson
 
+from travel.clock import Clock
+
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration revision this code is written for; a test compares it with the newest revision."""
 
 
@@ -27,6 +30,8 @@ _UPDATED = (
     "trips",
     "notifications_log",
     "delivery_attempts",
+    "sending_pauses",
+    "sender_paces",
     "feed_heads",
     "webhook_inbox",
     "aeroapi_usage",
@@ -151,6 +156,13 @@ class Database:
     async def listen(self) -> asyncpg.Connection:
         """A connection of its own, outside the pool: a LISTEN on a pooled one is lost at its release."""
         return await asyncpg.connect(self._url, timeout=5, command_timeout=10)
+
+    async def correct(self, clock: Clock) -> None:
+        """Set a clock by the database's, which all processes share."""
+        async with self.transaction() as tx:
+            asked = time.monotonic()
+            seconds = await tx.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
+            clock.correct(seconds + (time.monotonic() - asked) / 2)
 
     async def verify(self) -> None:
         """Check schema version, role and write permission; raises SchemaError with one clear line."""

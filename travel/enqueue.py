@@ -26,7 +26,7 @@ SECONDS = 0.2
 AWAY_SECONDS = 1.0
 """How long nobody waits for it again after it did not answer."""
 DAMPED_SECONDS = 5.0
-"""How long the same wake-up is one."""
+"""How long the same wake-up is one, where nothing else is said."""
 
 
 def connect(url: str) -> ArqRedis:
@@ -64,25 +64,25 @@ class Wakeups:
         """Look for the landing of a flight that is due."""
         return await self._wake("check_landing", str(flight_id))
 
-    async def deliver(self, agency_id: UUID, notification_ids: list[UUID]) -> bool:
-        """Hand over notifications that are due."""
-        took = [await self._wake("deliver_notification", str(agency_id), str(each)) for each in notification_ids]
-        return all(took)
+    async def deliver(self, agency_id: UUID) -> bool:
+        """Hand over what is due in an agency."""
+        return await self._wake("deliver_due", str(agency_id), damped=0)
 
     async def replan(self, agency_id: UUID) -> bool:
         """Decide anew about all trips of an agency whose settings changed."""
         return await self._wake("replan_agency", str(agency_id))
 
-    async def process_webhook(self, inbox_id: int) -> bool:
-        """Work on a webhook that was stored."""
-        return await self._wake("process_webhook", inbox_id)
+    async def process_webhooks(self) -> bool:
+        """Work on the webhooks that were stored."""
+        return await self._wake("process_webhooks", damped=0.1)
 
-    async def _wake(self, job: str, *arguments: Any) -> bool:
+    async def _wake(self, job: str, *arguments: Any, damped: float = DAMPED_SECONDS) -> bool:
         if self._redis is None or time.monotonic() < self._away_until:
             return False
-        # The id damps wake-ups that say the same, for a few seconds only: arq keeps the id of a job whose worker was
+        # The id damps wake-ups that say the same, for a moment only: arq keeps the id of a job whose worker was
         # killed for over a minute, and what is due must not wait for that. PostgreSQL's claims decide.
-        name = ":".join([job, *(str(argument) for argument in arguments), str(int(time.monotonic() / DAMPED_SECONDS))])
+        words = [job, *(str(argument) for argument in arguments)]
+        name = ":".join([*words, str(int(time.monotonic() / damped))]) if damped else None
         try:
             async with asyncio.timeout(SECONDS):
                 await self._redis.enqueue_job(job, *arguments, _job_id=name)

@@ -10,6 +10,12 @@ odd_statuses = Counter("bauhaus_aeroapi_unknown_status_texts", "Status texts out
 changes = Counter("bauhaus_status_changes", "Differences recorded in the status history.", ["kind"])
 decided = Counter("bauhaus_notifications_decided", "Notifications decided, by type.", ["type"])
 attempts = Counter("bauhaus_delivery_attempts", "Tries to hand a message to Twilio, by outcome.", ["outcome"])
+refusals = Counter(
+    "bauhaus_delivery_refusals", "Messages that Twilio refused or failed, by what would help.", ["remedy"]
+)
+paced = Counter("bauhaus_delivery_paced", "What a sender's pace did to messages.", ["effect"])
+paused = Gauge("bauhaus_sending_paused", "Agencies whose sending is paused, by channel.", ["channel"])
+unknowns = Counter("bauhaus_unknown_settled", "Messages of unknown fate, by how they were settled.", ["how"])
 receipts = Counter("bauhaus_delivery_receipts", "Callbacks of Twilio, by status and what we did.", ["status", "effect"])
 job_failures = Counter("bauhaus_job_failures", "Jobs that ended in an exception.", ["job"])
 decided_to_accepted = Histogram(

@@ -103,10 +103,11 @@ async def change_settings(
     except asyncpg.CheckViolationError as broken:
         column, message = TOGETHER.get(agencies.broken_rule(broken), ("version", "These values do not fit together."))
         raise RefusedError.one(Code.INVALID, message, _camel(column)) from broken
-    # Apart from the change: a claim locks a message and then the settings, so the two must not be locked the other way.
+    # Apart from the change, whose events the feed has already: nothing may be locked after the head of a feed.
     async with db.transaction(agency_id) as tx:
-        freed = await outbox.free_capped(tx, agency_id, now)
-    await wakeups.deliver(agency_id, freed)
+        freed = await outbox.free(tx, agency_id, outbox.CAPPED, now)
+    if freed:
+        await wakeups.deliver(agency_id)
     await wakeups.replan(agency_id)
     return settings
 

@@ -14,11 +14,30 @@ import httpx
 import orjson
 
 from travel import twilio_codes
+from travel.connections import Connections
 from travel.model import Channel
 from travel.twilio_codes import Remedy
 
-NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-"""Failures before a byte of the request left: a definite no. Every other failure of the call is ambiguous."""
+LEFT: dict[type[httpx.RequestError], bool] = {
+    httpx.PoolTimeout: False,
+    httpx.ConnectTimeout: False,
+    httpx.ConnectError: False,
+    httpx.ProxyError: False,
+    httpx.UnsupportedProtocol: False,
+    httpx.LocalProtocolError: True,
+    httpx.WriteTimeout: True,
+    httpx.WriteError: True,
+    httpx.ReadTimeout: True,
+    httpx.ReadError: True,
+    httpx.CloseError: True,
+    httpx.RemoteProtocolError: True,
+    httpx.DecodingError: True,
+    httpx.TooManyRedirects: True,
+}
+"""Whether a byte of the request may have left when httpx failed so: no means refused for certain, yes that nobody knows.
+
+A failure that is not in the table counts as the latter.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +80,15 @@ class Ambiguous:
     message: str
 
 
-Answer = Accepted | Refused | Ambiguous
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withheld:
+    """It was not sent: our own time for it was over, or the sender's pace asks to wait so many seconds."""
+
+    seconds: float
+    message: str
+
+
+Answer = Accepted | Refused | Ambiguous | Withheld
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,8 +139,7 @@ class Twilio:
             base_url=url.rstrip("/"),
             auth=(account_sid, auth_token),
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=total_seconds / 2),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            transport=transport,
+            transport=transport or Connections(concurrency),
             follow_redirects=False,
         )
         return cls(client, account_sid=account_sid, senders=senders, total_seconds=total_seconds)
@@ -126,16 +152,30 @@ class Twilio:
         """Whether there is a sender for the channel."""
         return channel is Channel.WHATSAPP or self._senders.sms is not None
 
-    async def send(self, message: Outgoing) -> Answer:
-        """Hand one message over, once, within the total time of the configuration."""
+    async def send(self, message: Outgoing, *, seconds: float | None = None) -> Answer:
+        """Hand one message over, once, within the total time of the configuration, or `seconds` where they are fewer."""
+        left = self._total_seconds if seconds is None else min(seconds, self._total_seconds)
+        if left <= 0:
+            return Withheld(seconds=0, message="no time was left for the request")
         try:
-            async with asyncio.timeout(self._total_seconds):
+            async with asyncio.timeout(left):
                 response = await self._client.post(self._messages, data=self._form(message))
-        except NOTHING_LEFT as refused:
-            return Refused(remedy=Remedy.RETRY, http_status=None, code=None, message=type(refused).__name__)
-        except (httpx.HTTPError, TimeoutError) as lost:
+        except httpx.RequestError as failed:
+            if LEFT.get(type(failed), True):
+                return Ambiguous(http_status=None, message=type(failed).__name__)
+            return Refused(remedy=Remedy.RETRY, http_status=None, code=None, message=type(failed).__name__)
+        except TimeoutError as lost:
             return Ambiguous(http_status=None, message=type(lost).__name__)
         return answer_of(response)
+
+    async def fetch(self, sid: str) -> Listed | None:
+        """How a message stands; None where Twilio knows it no more. Raises httpx.HTTPError or TimeoutError."""
+        async with asyncio.timeout(self._total_seconds):
+            response = await self._client.get(f"{self._messages.removesuffix('.json')}/{sid}.json")
+        if response.status_code == 404:
+            return None
+        response.raise_for_status()
+        return _listed(response.json())
 
     async def taken(self, *, to: str, channel: Channel) -> list[Listed]:
         """What the account took for a recipient, newest first, up to 200. Raises httpx.HTTPError or TimeoutError.
@@ -150,15 +190,19 @@ class Twilio:
         whole = (each for each in response.json()["messages"] if each.get("sid") and each.get("to"))
         return [_listed(message) for message in whole if message.get("date_created")]
 
+    def sender(self, channel: Channel) -> str:
+        """The address that messages of a channel come from."""
+        number = self._senders.whatsapp if channel is Channel.WHATSAPP else self._senders.sms
+        assert number is not None, "delivery checks can() before it sends"
+        return self._address(number, channel)
+
     def _address(self, phone: str, channel: Channel) -> str:
         return f"whatsapp:{phone}" if channel is Channel.WHATSAPP else phone
 
     def _form(self, message: Outgoing) -> dict[str, str]:
-        sender = self._senders.whatsapp if message.channel is Channel.WHATSAPP else self._senders.sms
-        assert sender is not None, "delivery checks can() before it sends"
         form = {
             "To": self._address(message.to, message.channel),
-            "From": self._address(sender, message.channel),
+            "From": self.sender(message.channel),
             "StatusCallback": message.callback_url,
             "ValidityPeriod": str(max(1, min(message.validity_seconds, 36_000))),
         }
@@ -195,7 +239,7 @@ def answer_of(response: httpx.Response) -> Answer:
             message=message,
             retry_after=_retry_after(response),
         )
-    remedy = Remedy.CONFIG if status == 401 else twilio_codes.remedy(code)
+    remedy = Remedy.ACCOUNT if status == 401 else twilio_codes.remedy(code)
     if remedy is not Remedy.RECONCILE and (status == 401 or (400 <= status < 500 and code is not None)):
         return Refused(remedy=remedy, http_status=status, code=code, message=message)
     return Ambiguous(http_status=status, message=message)
@@ -210,8 +254,16 @@ def _json(response: httpx.Response) -> dict[str, Any]:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, as a number or as a date; up to an hour."""
     value = response.headers.get("Retry-After", "")
-    return min(float(value), 3600) if value.isascii() and value.isdigit() else None
+    if value.isascii() and value.isdigit():
+        return min(float(value), 3600)
+    try:
+        # Both dates are Twilio's, so that our own clock has no say in it.
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(response.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), 3600)
 
 
 def _listed(message: dict[str, Any]) -> Listed:

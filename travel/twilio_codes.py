@@ -23,8 +23,14 @@ class Remedy(StrEnum):
     """This channel does not reach the recipient; another may."""
     CONTENT = "CONTENT"
     """The text or template is at fault."""
-    CONFIG = "CONFIG"
-    """Sender or account is at fault: nothing of this sender will go through."""
+    WINDOW = "WINDOW"
+    """Free text came outside of WhatsApp's 24 hours: an approved template may go."""
+    ACCOUNT = "ACCOUNT"
+    """The account is refused, suspended or out of credit: nothing at all will go through."""
+    SENDER = "SENDER"
+    """The channel's sender is at fault: nothing on this channel will go through."""
+    DESTINATION = "DESTINATION"
+    """The sender may not write to this destination until somebody has it registered or permitted."""
     STALE = "STALE"
     """It lay too long at Twilio."""
     BUG = "BUG"
@@ -41,29 +47,13 @@ _BY_REMEDY: dict[Remedy, tuple[int, ...]] = {
     Remedy.SUPPRESS: (21610, 30004, 63014, 63033),
     Remedy.CHANNEL: (63003, 63015, 63024, 63032),
     Remedy.CONTENT: (
-        *(
-            21602,
-            21617,
-            21620,
-            21654,
-            21655,
-            21656,
-            30007,
-            63005,
-            63006,
-            63013,
-            63016,
-            63021,
-            63027,
-            63028,
-            63030,
-        ),
-        *(63040, 63041, 63042, 63049),
+        *(21602, 21617, 21620, 21654, 21655, 21656, 30007),
+        *(63005, 63006, 63013, 63021, 63027, 63028, 63030, 63040, 63041, 63042, 63049),
     ),
-    Remedy.CONFIG: (
-        *(20003, 20005, 21212, 21408, 21606, 21703, 21704, 21705, 30002, 30018, 30024, 30032, 30034, 30035),
-        *(63001, 63002, 63007, 63008, 63020, 63022, 63051),
-    ),
+    Remedy.WINDOW: (63016,),
+    Remedy.ACCOUNT: (20003, 20005, 30002),
+    Remedy.SENDER: (21212, 21703, 21704, 21705, 63001, 63002, 63007, 63008, 63020, 63022, 63051),
+    Remedy.DESTINATION: (21408, 21606, 30018, 30024, 30032, 30034, 30035),
     Remedy.STALE: (30036,),
     Remedy.BUG: (20404, 20422, 21603, 21604, 21605, 21609, 90007, 35111, 35114, 35118, 35125, 35126, 63031),
 }

@@ -239,7 +239,7 @@ async def test_the_waits_between_attempts_obey_first_factor_and_cap(world: World
     waits = []
     for most in (100, 1000, 2000, 2000, 2000, 2000):
         note = (await world.decided(trip))[0]
-        await delivery.deliver(world.context.carrier, note.agency_id, note.id)
+        await delivery.deliver(world.context.carrier, note.agency_id)
         wait = (await world.decided(trip))[0].due_at - world.clock.now()
         assert timedelta() <= wait <= most * SECOND
         waits.append(wait)

@@ -57,6 +57,7 @@ WORDS: dict[tuple[str, str], set[str]] = {
         ("notifications_log", "reason", NotificationReason),
         ("notifications_log", "status", NotificationStatus),
         ("opt_outs", "source", OptOutSource),
+        ("sending_pauses", "channel", Channel),
         ("trips", "language", Language),
         ("trips", "phase", FlightPhase),
         ("webhook_inbox", "provider", (inbox.TWILIO_STATUS, inbox.TWILIO_INBOUND)),

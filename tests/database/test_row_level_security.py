@@ -16,7 +16,8 @@ from tests.world import ANA, World, make_agency
 from travel import booking, tenancy, tracking
 from travel.clock import VirtualClock
 from travel.database import Database, Transaction
-from travel.model import Agency, Language, NotificationType, Trip
+from travel.model import Agency, Channel, Language, NotificationType, Trip
+from travel.records import pauses
 
 TENANT_TABLES = {
     "agencies": "id",
@@ -31,6 +32,7 @@ TENANT_TABLES = {
     "message_templates": "agency_id",
     "notifications_log": "agency_id",
     "opt_outs": "agency_id",
+    "sending_pauses": "agency_id",
     "trips": "agency_id",
 }
 """The tenant tables of the design and the column that says whose a row is; the catalogue must know exactly these."""
@@ -76,6 +78,8 @@ async def fill(world: World, agency: Agency, trip: Trip) -> None:
     await tenancy.set_template(db, clock, agency.id, NotificationType.DELAYED, Language.EN, sid, None)
     await tracking.record_by_hand(db, world.house.wakeups, clock, agency.id, trip.id, {"terminal_origin": "A"})
     await booking.set_opt_out(db, clock, agency.id, "+5491155550199", opted_out=True)
+    async with db.transaction(agency.id) as tx:
+        await pauses.begin(tx, agency.id, Channel.SMS, 21703, "no sender", clock.now() + timedelta(days=9), clock.now())
 
 
 async def unprotected(tx: Transaction) -> list[str]:
@@ -283,6 +287,10 @@ ANSWERS = {
     "system_agencies_of_phone": {"agency_id"},
     "system_agencies_to_replan": {"agency_id"},
     "system_due_notifications": {"agency_id", "id", "status"},
+    "system_agencies_with_due": {"agency_id"},
+    "system_deliveries_to_mend": {"agency_id", "id", "status"},
+    "system_rivals": {"all_of_them", "earlier"},
+    "system_paused_senders": {"channel", "agencies"},
     "system_attempt": {"agency_id", "notification_id", "number"},
     "system_known_sids": {"twilio_sid"},
     "system_backlog": {"pending", "oldest_due_seconds", "sending", "unknown"},

@@ -33,12 +33,12 @@ async def test_a_message_in_the_hands_of_a_dying_worker_arrives_once(world: Worl
 
     trip = await world.book()
     survivor = world.context
-    dying = replace(survivor, carrier=replace(survivor.carrier, crash_at=die, lease=timedelta(milliseconds=1)))
+    dying = replace(survivor, carrier=replace(survivor.carrier, crash_at=die))
     confirmation = next(
         each for each in await world.decided(trip) if each.type is NotificationType.RESERVATION_CONFIRMATION
     )
-    with pytest.raises(Killed):
-        await delivery.deliver(dying.carrier, trip.agency_id, confirmation.id)
+    with pytest.raises(BaseExceptionGroup):
+        await delivery.deliver(dying.carrier, trip.agency_id)
     await _let_the_lease_lapse(world, trip.agency_id, confirmation.id)
     await world.play(world.clock.now() + timedelta(minutes=10))
 
@@ -48,14 +48,12 @@ async def test_a_message_in_the_hands_of_a_dying_worker_arrives_once(world: Worl
 
 
 async def _let_the_lease_lapse(world: World, agency_id: UUID, notification_id: UUID) -> None:
-    """The lease runs on the database's own clock: wait until that says it is over, or nothing is held."""
-    async with asyncio.timeout(5):
-        while True:
-            async with world.db.transaction(agency_id) as tx:
-                if not await tx.value(
-                    "SELECT lease_until > clock_timestamp() FROM notifications_log WHERE id = :id", id=notification_id
-                ):
-                    return
+    """The lease runs on the database's own clock, and nobody wants to wait for it here."""
+    async with world.db.transaction(agency_id) as tx:
+        await tx.run(
+            "UPDATE notifications_log SET lease_until = clock_timestamp() WHERE id = :id AND status = 'SENDING'",
+            id=notification_id,
+        )
 
 
 async def test_killing_real_workers_again_and_again_loses_nothing_and_sends_nothing_twice(

@@ -12,7 +12,6 @@ from travel.model import NotificationType as Type
 
 NOON, NIGHT = utc("07-15 12:00"), utc("07-15 05:00")
 """09:00 and 02:00 at Ezeiza; 08:00, which is quiet still, and 01:00 in Miami."""
-NOTHING_USED = Used(last_hour=0, last_day=0, hour_frees_at=None, day_frees_at=None)
 EVERY_TYPE = [type_ for type_ in Type if type_ is not Type.TEST]
 
 
@@ -25,7 +24,6 @@ def ask(type_, now=NOON, **changes):
         settings=settings(),
         agency_status=AgencyStatus.ACTIVE,
         opted_out=False,
-        used=NOTHING_USED,
         now=now,
     )
     return admission.judge(replace(request, **changes))
@@ -114,41 +112,37 @@ def test_while_a_cancellation_is_unsure_words_about_the_departure_wait_a_minute(
     assert judged == (None if type_ in AFTER_DEPARTURE else Hold(now + MINUTE, Reason.NEWER_FACTS))
 
 
-def used(hour, day):
-    return Used(last_hour=hour, last_day=day, hour_frees_at=utc("07-15 15:40"), day_frees_at=utc("07-15 23:10"))
-
-
 @pytest.mark.parametrize(
-    ("hour", "day", "judged"),
+    ("hour", "day", "places", "reason"),
     [
-        (0, 0, None),
-        (49, 199, None),
-        (50, 60, Hold(utc("07-15 15:40"), Reason.HOURLY_LIMIT)),
-        (51, 60, Hold(utc("07-15 15:40"), Reason.HOURLY_LIMIT)),
-        (3, 200, Hold(utc("07-15 23:10"), Reason.DAILY_LIMIT)),
-        (50, 200, Hold(utc("07-15 23:10"), Reason.DAILY_LIMIT)),
+        (0, 0, 50, Reason.HOURLY_LIMIT),
+        (49, 199, 1, Reason.DAILY_LIMIT),
+        (50, 60, 0, Reason.HOURLY_LIMIT),
+        (51, 60, 0, Reason.HOURLY_LIMIT),
+        (3, 200, 0, Reason.DAILY_LIMIT),
+        (50, 200, 0, Reason.DAILY_LIMIT),
+        (10, 170, 30, Reason.DAILY_LIMIT),
     ],
 )
-def test_the_caps_of_the_agency_hold_until_one_message_falls_out_of_them(hour, day, judged):
-    assert ask(Type.DELAYED, utc("07-15 15:00"), used=used(hour, day)) == judged
+def test_the_caps_of_the_agency_leave_so_much_room_and_name_the_nearer_one(hour, day, places, reason):
+    room = admission.room(Used(last_hour=hour, last_day=day), settings())
+    assert (room.places, room.reason) == (places, reason)
+    assert room.span == (24 if reason is Reason.DAILY_LIMIT else 1) * HOUR
 
 
-def test_a_cap_of_which_nobody_knows_when_it_frees_is_asked_again_in_a_minute():
-    now = utc("07-15 15:00")
-    full = Used(last_hour=50, last_day=50, hour_frees_at=None, day_frees_at=None)
-    assert ask(Type.DELAYED, now, used=full) == Hold(now + MINUTE, Reason.HOURLY_LIMIT)
-    full = replace(full, last_day=200)
-    assert ask(Type.DELAYED, now, used=full) == Hold(now + MINUTE, Reason.DAILY_LIMIT)
+def test_every_type_has_its_place_among_the_urgent():
+    assert sorted(admission.URGENT_FIRST) == sorted(Type)
+    rank = admission.URGENT_FIRST.index
+    assert rank(Type.EARLIER) < rank(Type.DELAYED) < rank(Type.REMINDER_24H) < rank(Type.RESERVATION_CONFIRMATION)
 
 
 @pytest.mark.parametrize(
     ("type_", "now", "more"),
     [
         (Type.REMINDER_24H, NIGHT, {}),
-        (Type.DELAYED, utc("07-15 15:00"), {"used": used(50, 50)}),
         (Type.BOARDING, utc("07-15 20:59:30"), {"flight": flight(FlightState(cancelled=True))}),
     ],
-    ids=["night", "cap", "cancelled once"],
+    ids=["night", "cancelled once"],
 )
 def test_what_would_be_held_beyond_its_use_expires_instead(type_, now, more):
     assert ask(type_, now, expires_at=now + 30 * MINUTE / 60, **more) == Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL)
@@ -158,8 +152,3 @@ def test_what_would_be_held_beyond_its_use_expires_instead(type_, now, more):
 def test_a_test_message_needs_no_trip_and_knows_no_night(now):
     assert ask(Type.TEST, now, trip=None, flight=None) is None
     assert ask(Type.TEST, now, trip=None, flight=None, opted_out=True) is None
-
-
-def test_a_test_message_counts_against_the_caps():
-    judged = ask(Type.TEST, utc("07-15 15:00"), trip=None, flight=None, used=used(50, 60))
-    assert judged == Hold(utc("07-15 15:40"), Reason.HOURLY_LIMIT)

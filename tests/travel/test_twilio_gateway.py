@@ -52,12 +52,12 @@ def refusal(code, status=400):
         ),
         (
             response(401, refusal(20003)),
-            Refused(remedy=Remedy.CONFIG, http_status=401, code=20003, message="message of 20003"),
+            Refused(remedy=Remedy.ACCOUNT, http_status=401, code=20003, message="message of 20003"),
         ),
-        (response(401), Refused(remedy=Remedy.CONFIG, http_status=401, code=None, message="HTTP 401")),
+        (response(401), Refused(remedy=Remedy.ACCOUNT, http_status=401, code=None, message="HTTP 401")),
         (
             response(403, refusal(20005)),
-            Refused(remedy=Remedy.CONFIG, http_status=403, code=20005, message="message of 20005"),
+            Refused(remedy=Remedy.ACCOUNT, http_status=403, code=20005, message="message of 20005"),
         ),
         (
             response(404, refusal(20404)),
@@ -272,8 +272,8 @@ async def test_whatever_goes_wrong_the_answer_says_what_is_known_and_nothing_is_
         (21211, "NUMBER"),
         (21610, "SUPPRESS"),
         (63003, "CHANNEL"),
-        (63016, "CONTENT"),
-        (20003, "CONFIG"),
+        (63016, "WINDOW"),
+        (20003, "ACCOUNT"),
         (14107, "LATER"),
     ],
 )
@@ -286,7 +286,7 @@ async def test_a_refusal_names_its_remedy(code, remedy):
 
 async def test_a_wrong_token_is_a_fault_of_the_account():
     answer = await Line(token="wrong").gateway.send(outgoing())
-    assert (answer.remedy, answer.http_status, answer.code) == (Remedy.CONFIG, 401, 20003)
+    assert (answer.remedy, answer.http_status, answer.code) == (Remedy.ACCOUNT, 401, 20003)
     assert "wrong" not in repr(answer)
 
 

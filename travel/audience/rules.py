@@ -26,7 +26,9 @@ from travel.model import NotificationReason as Reason
 from travel.model import NotificationStatus as Status
 from travel.model import NotificationType as Type
 
-WAITS_FOR_ITS_TURN = frozenset({Reason.RETRYING, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT, Reason.NEWER_FACTS})
+WAITS_FOR_ITS_TURN = frozenset(
+    {Reason.RETRYING, Reason.HOURLY_LIMIT, Reason.DAILY_LIMIT, Reason.SENDER_PAUSED, Reason.NEWER_FACTS}
+)
 """What delivery has put off, it will ask about again; a plan only puts it off further."""
 
 AT_LEAST_USEFUL = timedelta(minutes=15)

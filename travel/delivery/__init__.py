@@ -1,18 +1,23 @@
 """Delivering: from a due notification to the receipt on the traveller's phone.
 
-`sending` claims and hands over, `settling` finds out about lost answers, `receipts` reads callbacks, `intervening` is
-what a person may do.
+`claiming` takes what is due, `sending` hands it over, `settling` writes down the answers, `pausing` holds an agency whose
+sender is refused, `pacing` keeps a sender's pace, `reconciling` finds out about lost answers, `receipts` reads callbacks,
+`intervening` is what a person may do.
 """
 
-from travel.delivery.carrier import Carrier
+from travel.delivery.carrier import Carrier, Places
 from travel.delivery.intervening import cancel, resend, send_test
+from travel.delivery.pacing import Pace
 from travel.delivery.receipts import process_webhook
+from travel.delivery.reconciling import chase, recover, settle_unknown
 from travel.delivery.sending import deliver
-from travel.delivery.settling import recover, settle_unknown
 
 __all__ = [
     "Carrier",
+    "Pace",
+    "Places",
     "cancel",
+    "chase",
     "deliver",
     "process_webhook",
     "recover",

@@ -1,147 +1,163 @@
-"""What became of messages whose answer was lost. Nothing is sent again before Twilio was asked whether it has it."""
+"""Settling: what Twilio's answers mean is written down, many at a time, each only while its fence is still the newest."""
 
-from datetime import datetime, timedelta
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-import httpx
+import asyncpg
 import structlog
 
-from travel.database import Transaction
+from travel import metrics, outcome
+from travel.delivery import pausing
 from travel.delivery.carrier import Carrier, publish
-from travel.model import (
-    AttemptOutcome,
-    DeliveryAttempt,
-    Notification,
-    UnknownDeliveryPolicy,
-)
-from travel.model import (
-    NotificationReason as Reason,
-)
-from travel.model import (
-    NotificationStatus as Status,
-)
-from travel.records import agencies, attempts, notifications, outbox
-from travel.twilio import Listed
+from travel.delivery.claiming import Claim
+from travel.model import AttemptOutcome, Channel, OptOutSource
+from travel.model import NotificationReason as Reason
+from travel.model import NotificationStatus as Status
+from travel.records import attempts, outbox, travellers
+from travel.records.attempts import Finished
+from travel.records.outbox import Settled
+from travel.twilio import Accepted, Ambiguous, Answer, Refused, Withheld
+from travel.twilio_codes import Remedy
 
 log = structlog.get_logger()
+_dice = random.SystemRandom()
 
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much our clock and Twilio's may disagree; a message that another attempt knows is never taken for ours."""
+AGAIN_SECONDS = 0.2
+"""How soon a settlement is tried again that the database did not answer."""
 
 
-async def recover(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
-    """A lease lapsed: whoever held it is gone, and nobody knows whether Twilio took the message. It is UNKNOWN now."""
-    now = carrier.clock.now()
-    async with carrier.db.transaction(agency_id) as tx:
-        notification = await outbox.lapsed(tx, agency_id, notification_id)
-        if notification is None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """A claim, and what Twilio said to it."""
+
+    claim: Claim
+    answer: Answer
+
+
+async def settle_surely(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]) -> None:
+    """Settle, again and again while the database is away and the leases last; then the sweep takes over.
+
+    A settlement may have happened although its answer was lost: doing it twice changes nothing.
+    """
+    lease_ends = min(each.claim.claimed_at for each in answered) + carrier.lease.total_seconds()
+    while True:
+        try:
+            await settle(carrier, agency_id, answered)
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as away:
+            if time.monotonic() + AGAIN_SECONDS > lease_ends:
+                log.warning("settlement_given_up", messages=len(answered), error=type(away).__name__)
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+        except Exception:
+            metrics.job_failures.labels("settle").inc()
+            log.exception("settlement_failed", messages=len(answered))
+            if len(answered) > 1:
+                for each in answered:
+                    await settle_surely(carrier, agency_id, [each])
             return
-        tried = (await attempts.of(tx, agency_id, [notification_id]))[notification_id][-1]
-        await attempts.finish(
-            tx,
-            agency_id,
-            notification_id,
-            tried.number,
-            AttemptOutcome.UNKNOWN,
-            now,
-            error_message="the worker that sent it is gone",
-        )
-        await outbox.settle(
-            tx,
-            notification,
-            fence=notification.fence,
-            held=Status.SENDING,
-            status=Status.UNKNOWN,
-            reason=None,
-            settle_at=now + carrier.settling,
-            now=now,
-        )
-        await publish(tx, notification, now)
-    log.warning("lease_lapsed", notification_id=str(notification_id))
-
-
-async def settle_unknown(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
-    """The settling time is over and no callback came: look the message up, and only if Twilio has none, follow policy."""
-    now = carrier.clock.now()
-    async with carrier.db.transaction(agency_id) as tx:
-        notification = await notifications.get(tx, agency_id, notification_id)
-        if notification is None or notification.status is not Status.UNKNOWN:
-            return
-        tries = (await attempts.of(tx, agency_id, [notification_id]))[notification_id]
-    try:
-        listed = await carrier.twilio.taken(to=notification.recipient, channel=tries[-1].channel)
-    except (httpx.HTTPError, TimeoutError, KeyError, ValueError) as away:
-        log.warning("lookup_failed", notification_id=str(notification_id), error=type(away).__name__)
-        return
-    async with carrier.db.transaction(agency_id) as tx:
-        # A callback may come while we ask; it locks the message first, and so do we.
-        locked = await notifications.lock(tx, agency_id, notification_id, Status.UNKNOWN, wait=True)
-        if locked is None:
-            return
-        strangers = await _strangers(tx, tries[-1], listed)
-        ours = [each for each in strangers if each.body == locked.body]
-        if ours:
-            oldest = min(ours, key=lambda each: each.created_at)
-            done = await _found_at_twilio(tx, locked, tries[-1], oldest, now)
         else:
-            doubtful = tries[-1].content_sid is not None and await _may_be_ours(tx, locked, strangers)
-            done = await _not_found(tx, locked, tries[-1], now, doubtful=doubtful)
-        if done:
-            await publish(tx, locked, now)
+            return
 
 
-async def _strangers(tx: Transaction, attempt: DeliveryAttempt, listed: list[Listed]) -> list[Listed]:
-    """What Twilio took since the attempt began, give or take the clocks, and no attempt knows as its own."""
-    recent = [each for each in listed if each.created_at >= attempt.started_at - CLOCKS_DIFFER]
-    known = await attempts.known_sids(tx, [each.sid for each in recent])
-    return [each for each in recent if each.sid not in known]
+async def settle(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]) -> None:
+    """Write down what became of these claims, and say so in the feed."""
+    now = carrier.clock.now()
+    has_sms = carrier.twilio.can(Channel.SMS)
+    async with carrier.db.transaction(agency_id) as tx:
+        moved = await outbox.settle(
+            tx, agency_id, [_settled(carrier, each, now, has_sms=has_sms) for each in answered], now
+        )
+        await attempts.finish(tx, agency_id, [_finished(each) for each in answered], now)
+        for each in answered:
+            if isinstance(each.answer, Refused) and each.answer.remedy is Remedy.SUPPRESS:
+                phone = each.claim.notification.recipient
+                await travellers.opt_out(tx, agency_id, phone, OptOutSource.CARRIER, now)
+        news = [each.claim.notification for each in answered if each.claim.notification.id in moved]
+        await publish(tx, news, now)
+        carrier.crash_at("settling")
+    carrier.crash_at("settled")
+    _count(answered, now)
+    await _pause_or_resume(carrier, agency_id, answered)
 
 
-async def _may_be_ours(tx: Transaction, notification: Notification, strangers: list[Listed]) -> bool:
-    """Whether one of them can be ours in other words: an approved template need not read as our catalogue does."""
-    others = await outbox.texts_to(tx, notification.agency_id, notification.recipient)
-    return any(each.body not in others for each in strangers)
+def _settled(carrier: Carrier, answered: Answered, now: datetime, *, has_sms: bool) -> Settled:
+    claim, answer = answered.claim, answered.answer
+    id_, fence = claim.notification.id, claim.attempt.fence
+    match answer:
+        case Accepted():
+            return Settled(id=id_, fence=fence, status=Status.SENT, reason=None, receipt_due_at=now + carrier.receipt)
+        case Ambiguous():
+            return Settled(id=id_, fence=fence, status=Status.UNKNOWN, reason=None, settle_at=now + carrier.settling)
+        case Withheld(seconds=seconds):
+            due_at = now + outcome.jittered(seconds, _dice.random())
+            return Settled(id=id_, fence=fence, status=Status.PENDING, reason=Reason.RETRYING, due_at=due_at)
+        case Refused():
+            verdict = outcome.verdict(_failure(claim, answer), claim.settings, has_sms=has_sms, chance=_dice.random())
+            return Settled(
+                id=id_,
+                fence=fence,
+                status=verdict.status,
+                reason=verdict.reason,
+                due_at=now + verdict.wait if verdict.status is Status.PENDING else None,
+                channel=verdict.channel,
+            )
 
 
-async def _found_at_twilio(
-    tx: Transaction, notification: Notification, attempt: DeliveryAttempt, found: Listed, now: datetime
-) -> bool:
-    await attempts.finish(
-        tx,
-        notification.agency_id,
-        notification.id,
-        attempt.number,
-        AttemptOutcome.ACCEPTED,
-        now,
-        twilio_sid=found.sid,
+def _failure(claim: Claim, refused: Refused) -> outcome.Failure:
+    return outcome.Failure(
+        remedy=refused.remedy,
+        taken=False,
+        tries=claim.tries,
+        channel=claim.attempt.channel,
+        by_template=claim.attempt.content_sid is not None,
+        retry_after=refused.retry_after,
     )
-    return await outbox.settle(
-        tx, notification, fence=attempt.fence, held=Status.UNKNOWN, status=Status.SENT, reason=None, now=now
-    )
 
 
-async def _not_found(
-    tx: Transaction,
-    notification: Notification,
-    attempt: DeliveryAttempt,
-    now: datetime,
-    *,
-    doubtful: bool,
-) -> bool:
-    settings = await agencies.settings(tx, notification.agency_id)
-    if doubtful or settings.on_unknown_delivery is UnknownDeliveryPolicy.HOLD_FOR_HUMAN:
-        status, reason = Status.UNKNOWN, Reason.HELD_FOR_HUMAN
-    elif attempt.number >= settings.max_retry_attempts:
-        status, reason = Status.FAILED, Reason.ATTEMPTS_EXHAUSTED
-    else:
-        status, reason = Status.PENDING, Reason.RETRYING
-    return await outbox.settle(
-        tx,
-        notification,
-        fence=attempt.fence,
-        held=Status.UNKNOWN,
-        status=status,
-        reason=reason,
-        due_at=now if status is Status.PENDING else None,
-        now=now,
+def _finished(answered: Answered) -> Finished:
+    claim, answer = answered.claim, answered.answer
+    unknown = Finished(
+        notification_id=claim.notification.id, number=claim.attempt.number, outcome=AttemptOutcome.UNKNOWN
     )
+    match answer:
+        case Accepted(sid=sid, http_status=status):
+            return replace(unknown, outcome=AttemptOutcome.ACCEPTED, http_status=status, twilio_sid=sid)
+        case Ambiguous(http_status=status, message=message):
+            return replace(unknown, http_status=status, error_message=message)
+        case Withheld(message=message):
+            return replace(unknown, outcome=AttemptOutcome.RETRYABLE, counted=False, error_message=message)
+        case Refused():
+            again = answer.remedy in outcome.RETRIED | outcome.NO_TRY
+            return replace(
+                unknown,
+                outcome=AttemptOutcome.RETRYABLE if again else AttemptOutcome.REFUSED,
+                counted=answer.remedy not in outcome.NO_TRY,
+                http_status=answer.http_status,
+                error_code=answer.code,
+                error_message=answer.message,
+            )
+
+
+def _count(answered: Sequence[Answered], now: datetime) -> None:
+    for each in answered:
+        metrics.attempts.labels(_finished(each).outcome).inc()
+        if isinstance(each.answer, Accepted):
+            waited = (now - each.claim.notification.due_at).total_seconds()
+            metrics.decided_to_accepted.observe(max(0.0, waited))
+        elif isinstance(each.answer, Refused):
+            metrics.refusals.labels(each.answer.remedy).inc()
+
+
+async def _pause_or_resume(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]) -> None:
+    """After the settlement, in a transaction of its own; where it is lost, the next message learns the same."""
+    for each in answered:
+        channel = each.claim.attempt.channel
+        if isinstance(each.answer, Refused) and each.answer.remedy in outcome.PAUSES:
+            await pausing.pause(carrier, agency_id, channel, each.answer.remedy, each.answer.code, each.answer.message)
+        elif isinstance(each.answer, Accepted) and each.claim.probes:
+            await pausing.resume(carrier, agency_id, channel)

@@ -33,7 +33,7 @@ from travel.model.flight import (
     FlightStatusRecord,
     StatusChange,
 )
-from travel.model.notification import DeliveryAttempt, Notification, Tells, Told, Used
+from travel.model.notification import DeliveryAttempt, Notification, SendingPause, Tells, Told, Used
 from travel.model.refusal import Refusal, RefusedError
 from travel.model.trip import Booking, Trip
 
@@ -68,6 +68,7 @@ __all__ = [
     "Refusal",
     "RefusedError",
     "Role",
+    "SendingPause",
     "Stage",
     "StatusChange",
     "StatusChangeKind",

@@ -131,6 +131,8 @@ class NotificationReason(_Name):
     DAILY_LIMIT = auto()
     RETRYING = auto()
     HELD_FOR_HUMAN = auto()
+    SENDER_PAUSED = auto()
+    NO_RECEIPT = auto()
     OPTED_OUT = auto()
     TYPE_DISABLED = auto()
     BOOKED_LATE = auto()
@@ -164,6 +166,8 @@ class EventKind(_Name):
     TRIP_STATUS_CHANGED = auto()
     NOTIFICATION_UPDATED = auto()
     SETTINGS_UPDATED = auto()
+    SENDING_PAUSED = auto()
+    SENDING_RESUMED = auto()
 
 
 class OptOutSource(_Name):

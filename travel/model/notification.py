@@ -74,6 +74,8 @@ class DeliveryAttempt:
     started_at: datetime
     finished_at: datetime | None
     outcome: AttemptOutcome
+    counted: bool
+    """Whether it is one of the tries that the agency allows: a fault of the account or a pause is no try."""
     http_status: int | None
     error_code: int | None
     error_message: str | None
@@ -94,9 +96,22 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Used:
-    """What an agency handed over in the last hour and day, and when the oldest of each stops counting."""
+    """How many messages an agency handed over in the last hour and day."""
 
     last_hour: int
     last_day: int
-    hour_frees_at: datetime | None
-    day_frees_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendingPause:
+    """A channel of an agency on which nothing is sent: Twilio refuses the account or the sender.
+
+    One message tries at `probe_at` whether it works again.
+    """
+
+    channel: Channel
+    error_code: int | None
+    error_message: str
+    paused_at: datetime
+    probe_at: datetime
+    probes: int

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from travel.database import Transaction
-from travel.model import AttemptOutcome, Channel, DeliveryAttempt, Used
+from travel.model import AttemptOutcome, Channel, DeliveryAttempt, Notification, Used
 
 COLUMNS = (
-    "notification_id, number, fence, token, channel, content_sid, started_at, finished_at, outcome, http_status, error_code, "
-    "error_message, twilio_sid"
+    "notification_id, number, fence, token, channel, content_sid, started_at, finished_at, outcome, counted, http_status, "
+    "error_code, error_message, twilio_sid"
 )
 
 
@@ -24,71 +24,102 @@ class Named:
     number: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rivals:
+    """How many there are, and how many of them began earlier."""
+
+    all_of_them: int
+    earlier: int
+
+
 def from_row(row: Mapping[str, Any]) -> DeliveryAttempt:
     """The attempt that a row holds."""
     return DeliveryAttempt(**{**row, "channel": Channel(row["channel"]), "outcome": AttemptOutcome(row["outcome"])})
 
 
-async def begin(
-    tx: Transaction,
-    agency_id: UUID,
-    notification_id: UUID,
-    *,
-    fence: int,
-    token: str,
-    channel: Channel,
-    content_sid: str | None,
-    now: datetime,
-) -> DeliveryAttempt:
-    """The next try, in flight."""
-    row = await tx.one(
-        f"""
-        INSERT INTO delivery_attempts (notification_id, agency_id, number, fence, token, channel, content_sid, started_at)
-        SELECT :notification, :agency, coalesce(max(number), 0) + 1, :fence, :token, :channel, :content_sid, :now
-        FROM delivery_attempts WHERE notification_id = :notification
-        RETURNING {COLUMNS}
-        """,  # noqa: S608
-        notification=notification_id,
-        agency=agency_id,
-        fence=fence,
-        token=token,
-        channel=channel,
-        content_sid=content_sid,
-        now=now,
-    )
-    assert row is not None
-    return from_row(row)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """The tries of a notification so far: how many there were, how many count, and whether one asked for a template."""
+
+    number: int = 0
+    counted: int = 0
+    wants_template: bool = False
 
 
-async def finish(
-    tx: Transaction,
-    agency_id: UUID,
-    notification_id: UUID,
-    number: int,
-    outcome: AttemptOutcome,
-    now: datetime,
-    *,
-    http_status: int | None = None,
-    error_code: int | None = None,
-    error_message: str | None = None,
-    twilio_sid: str | None = None,
-) -> None:
-    """How the try ended. An accepted one stays accepted."""
-    await tx.run(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """How a try ended."""
+
+    notification_id: UUID
+    number: int
+    outcome: AttemptOutcome
+    counted: bool = True
+    http_status: int | None = None
+    error_code: int | None = None
+    error_message: str | None = None
+    twilio_sid: str | None = None
+
+
+async def tried(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID]) -> dict[UUID, Tried]:
+    """What was tried for those of the notifications for which something was."""
+    rows = await tx.all(
         """
-        UPDATE delivery_attempts SET outcome = :outcome, finished_at = :now, http_status = coalesce(:http_status, http_status),
-          error_code = :error_code, error_message = :error_message, twilio_sid = coalesce(twilio_sid, :sid)
-        WHERE agency_id = :agency AND notification_id = :notification AND number = :number AND outcome <> 'ACCEPTED'
+        SELECT notification_id, max(number) AS number, count(*) FILTER (WHERE counted) AS counted, bool_or(error_code = 63016) AS refused
+        FROM delivery_attempts WHERE agency_id = :agency AND notification_id = ANY(:ids)
+        GROUP BY notification_id
         """,
         agency=agency_id,
-        notification=notification_id,
-        number=number,
-        outcome=outcome,
+        ids=list(notification_ids),
+    )
+    return {
+        row["notification_id"]: Tried(number=row["number"], counted=row["counted"], wants_template=bool(row["refused"]))
+        for row in rows
+    }
+
+
+async def begin(tx: Transaction, agency_id: UUID, begun: Sequence[DeliveryAttempt]) -> None:
+    """Tries that are in flight from now on."""
+    await tx.run(
+        """
+        INSERT INTO delivery_attempts (notification_id, agency_id, number, fence, token, channel, content_sid, started_at)
+        SELECT b.notification_id, :agency, b.number, b.fence, b.token, b.channel, b.content_sid, b.started_at
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[]), CAST(:fences AS bigint[]), CAST(:tokens AS text[]),
+                    CAST(:channels AS text[]), CAST(:sids AS text[]), CAST(:starts AS timestamptz[]))
+          AS b(notification_id, number, fence, token, channel, content_sid, started_at)
+        """,
+        agency=agency_id,
+        ids=[each.notification_id for each in begun],
+        numbers=[each.number for each in begun],
+        fences=[each.fence for each in begun],
+        tokens=[each.token for each in begun],
+        channels=[each.channel for each in begun],
+        sids=[each.content_sid for each in begun],
+        starts=[each.started_at for each in begun],
+    )
+
+
+async def finish(tx: Transaction, agency_id: UUID, finished: Sequence[Finished], now: datetime) -> None:
+    """How tries ended. An accepted one stays accepted."""
+    await tx.run(
+        """
+        UPDATE delivery_attempts d SET outcome = f.outcome, counted = f.counted, finished_at = :now,
+          http_status = coalesce(f.http_status, d.http_status), error_code = f.error_code, error_message = f.error_message,
+          twilio_sid = coalesce(d.twilio_sid, f.twilio_sid)
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[]), CAST(:outcomes AS text[]), CAST(:counts AS boolean[]),
+                    CAST(:statuses AS integer[]), CAST(:codes AS integer[]), CAST(:messages AS text[]), CAST(:sids AS text[]))
+          AS f(notification_id, number, outcome, counted, http_status, error_code, error_message, twilio_sid)
+        WHERE d.agency_id = :agency AND d.notification_id = f.notification_id AND d.number = f.number AND d.outcome <> 'ACCEPTED'
+        """,
+        agency=agency_id,
         now=now,
-        http_status=http_status,
-        error_code=error_code,
-        error_message=error_message,
-        sid=twilio_sid,
+        ids=[each.notification_id for each in finished],
+        numbers=[each.number for each in finished],
+        outcomes=[each.outcome for each in finished],
+        counts=[each.counted for each in finished],
+        statuses=[each.http_status for each in finished],
+        codes=[each.error_code for each in finished],
+        messages=[each.error_message for each in finished],
+        sids=[each.twilio_sid for each in finished],
     )
 
 
@@ -99,11 +130,13 @@ async def note_failure(
     number: int,
     error_code: int | None,
     error_message: str | None,
+    *,
+    counted: bool = True,
 ) -> None:
     """What Twilio said later of a message that it had taken."""
     await tx.run(
         """
-        UPDATE delivery_attempts SET error_code = :code, error_message = :message
+        UPDATE delivery_attempts SET error_code = :code, error_message = :message, counted = :counted
         WHERE agency_id = :agency AND notification_id = :notification AND number = :number
         """,
         agency=agency_id,
@@ -111,6 +144,7 @@ async def note_failure(
         number=number,
         code=error_code,
         message=error_message,
+        counted=counted,
     )
 
 
@@ -143,23 +177,49 @@ async def known_sids(tx: Transaction, sids: Sequence[str]) -> set[str]:
     return {row["twilio_sid"] for row in rows}
 
 
-async def used(tx: Transaction, agency_id: UUID, now: datetime) -> Used:
-    """What counts against the caps: everything handed over, on its way, or perhaps taken."""
+async def rivals(tx: Transaction, notification: Notification, began: datetime) -> Rivals:
+    """Other unresolved tries, of whatever agency, that said the same words to the same phone."""
     row = await tx.one(
-        """
-        SELECT count(*) FILTER (WHERE started_at > :hour_ago) AS last_hour, count(*) AS last_day,
-               min(started_at) FILTER (WHERE started_at > :hour_ago) AS hour_oldest, min(started_at) AS day_oldest
-        FROM delivery_attempts
-        WHERE agency_id = :agency AND started_at > :day_ago AND outcome IN ('IN_FLIGHT', 'ACCEPTED', 'UNKNOWN')
-        """,
+        "SELECT all_of_them, earlier FROM system_rivals(:phone, :words, :id, :began)",
+        phone=notification.recipient,
+        words=notification.body,
+        id=notification.id,
+        began=began,
+    )
+    assert row is not None, "a count has a row"
+    return Rivals(all_of_them=row["all_of_them"], earlier=row["earlier"])
+
+
+HANDED_OVER = "outcome IN ('IN_FLIGHT', 'ACCEPTED', 'UNKNOWN')"
+"""What counts against the caps: what was taken, is on its way, or was perhaps taken."""
+
+
+async def used(tx: Transaction, agency_id: UUID, now: datetime) -> Used:
+    """What counts against the caps now."""
+    row = await tx.one(
+        f"""
+        SELECT count(*) FILTER (WHERE started_at > :hour_ago) AS last_hour, count(*) AS last_day
+        FROM delivery_attempts WHERE agency_id = :agency AND started_at > :day_ago AND {HANDED_OVER}
+        """,  # noqa: S608
         agency=agency_id,
         hour_ago=now - timedelta(hours=1),
         day_ago=now - timedelta(days=1),
     )
     assert row is not None
-    return Used(
-        last_hour=row["last_hour"],
-        last_day=row["last_day"],
-        hour_frees_at=row["hour_oldest"] + timedelta(hours=1) if row["hour_oldest"] else None,
-        day_frees_at=row["day_oldest"] + timedelta(days=1) if row["day_oldest"] else None,
+    return Used(last_hour=row["last_hour"], last_day=row["last_day"])
+
+
+async def ageing(tx: Transaction, agency_id: UUID, since: datetime, skip: int, most: int) -> list[datetime]:
+    """When the tries that count since then began, oldest first, without the first `skip`."""
+    rows = await tx.all(
+        f"""
+        SELECT started_at FROM delivery_attempts
+        WHERE agency_id = :agency AND started_at > :since AND {HANDED_OVER}
+        ORDER BY started_at OFFSET :skip LIMIT :most
+        """,  # noqa: S608
+        agency=agency_id,
+        since=since,
+        skip=skip,
+        most=most,
     )
+    return [row["started_at"] for row in rows]

@@ -29,30 +29,29 @@ async def publish(tx: Transaction, agency_id: UUID, news: Sequence[News], now: d
     """Give news their numbers. It locks the agency's head, so it comes last before the commit."""
     if not news:
         return
-    last = await tx.value(
-        "UPDATE feed_heads SET sequence = sequence + :count WHERE agency_id = :agency RETURNING sequence",
-        agency=agency_id,
-        count=len(news),
-    )
-    await tx.many(
+    await tx.run(
         """
-        INSERT INTO events (agency_id, sequence, kind, trip_id, record_id, notification_id, occurred_at)
-        VALUES (:agency, :sequence, :kind, :trip, :record, :notification, :now)
+        WITH head AS (
+          UPDATE feed_heads SET sequence = sequence + :count WHERE agency_id = :agency RETURNING sequence - :count AS before
+        ), published AS (
+          INSERT INTO events (agency_id, sequence, kind, trip_id, record_id, notification_id, occurred_at)
+          SELECT :agency, head.before + n.place, n.kind, n.trip_id, n.record_id, n.notification_id, :now
+          FROM head, unnest(CAST(:kinds AS text[]), CAST(:trips AS uuid[]), CAST(:records AS uuid[]), CAST(:notifications AS uuid[]))
+            WITH ORDINALITY AS n(kind, trip_id, record_id, notification_id, place)
+          RETURNING 1
+        )
+        SELECT pg_notify(:channel, :agency_name) FROM (SELECT count(*) FROM published) AS done
         """,
-        [
-            {
-                "agency": agency_id,
-                "sequence": sequence,
-                "kind": each.kind,
-                "trip": each.trip_id,
-                "record": each.record_id,
-                "notification": each.notification_id,
-                "now": now,
-            }
-            for sequence, each in enumerate(news, start=last - len(news) + 1)
-        ],
+        agency=agency_id,
+        agency_name=str(agency_id),
+        count=len(news),
+        kinds=[each.kind for each in news],
+        trips=[each.trip_id for each in news],
+        records=[each.record_id for each in news],
+        notifications=[each.notification_id for each in news],
+        channel=CHANNEL,
+        now=now,
     )
-    await tx.run("SELECT pg_notify(:channel, :agency)", channel=CHANNEL, agency=str(agency_id))
 
 
 async def head(tx: Transaction, agency_id: UUID) -> Head:

@@ -81,6 +81,12 @@ async def get(tx: Transaction, flight_id: UUID, *, lock: bool = False) -> Flight
     return from_row(row)
 
 
+async def many(tx: Transaction, flight_ids: Sequence[UUID]) -> dict[UUID, Flight]:
+    """Flights by id."""
+    rows = await tx.all(f"SELECT {COLUMNS} FROM flights WHERE id = ANY(:ids)", ids=list(flight_ids))  # noqa: S608
+    return {row["id"]: from_row(row) for row in rows}
+
+
 async def of_agency(tx: Transaction, agency_id: UUID, flight_ids: Sequence[UUID]) -> dict[UUID, Flight]:
     """Flights by id, where the agency has a trip on them."""
     rows = await tx.all(

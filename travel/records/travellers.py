@@ -65,16 +65,15 @@ async def wrote(
     )
 
 
-async def window_open(tx: Transaction, agency_id: UUID, phone: str, now: datetime) -> bool:
-    """Whether WhatsApp takes free text to this phone now."""
-    return bool(
-        await tx.value(
-            """
-            SELECT EXISTS (SELECT FROM inbound_messages
-              WHERE agency_id = :agency AND phone = :phone AND channel = 'WHATSAPP' AND received_at > :since)
-            """,
-            agency=agency_id,
-            phone=phone,
-            since=now - WINDOW,
-        )
+async def with_open_window(tx: Transaction, agency_id: UUID, phones: Sequence[str], now: datetime) -> set[str]:
+    """Those of the phones to which WhatsApp takes free text now."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT phone FROM inbound_messages
+        WHERE agency_id = :agency AND phone = ANY(:phones) AND channel = 'WHATSAPP' AND received_at > :since
+        """,
+        agency=agency_id,
+        phones=list(phones),
+        since=now - WINDOW,
     )
+    return {row["phone"] for row in rows}

@@ -83,7 +83,8 @@ async def record_by_hand(
         carried = await telling.tell(tx, await telling.agency(tx, agency_id), flight, [trip], now, record.id)
         changed = News(kind=EventKind.TRIP_STATUS_CHANGED, trip_id=trip.id, record_id=record.id)
         await feed.publish(tx, agency_id, [changed, *carried.news], now)
-    await wakeups.deliver(agency_id, carried.due)
+    if carried.due:
+        await wakeups.deliver(agency_id)
     return trip, record
 
 

@@ -136,7 +136,8 @@ async def observe(
             await tx.become(agency_id)
             await feed.publish(tx, agency_id, news[agency_id], now)
     for agency_id, notification_ids in due:
-        await wakeups.deliver(agency_id, notification_ids)
+        if notification_ids:
+            await wakeups.deliver(agency_id)
     return [each for _, ids in due for each in ids]
 
 
@@ -248,9 +249,10 @@ async def replan_agency(db: Database, wakeups: Wakeups, clock: Clock, agency_id:
     now = clock.now()
     async with db.transaction(agency_id) as tx:
         version = (await agencies.settings(tx, agency_id)).version
-        freed = await outbox.free_capped(tx, agency_id, now)
+        freed = await outbox.free(tx, agency_id, outbox.CAPPED, now)
         watched = await trips.watched(tx, agency_id)
-    await wakeups.deliver(agency_id, freed)
+    if freed:
+        await wakeups.deliver(agency_id)
     for flight_id in dict.fromkeys(trip.flight_id for trip in watched):
         await _retell(db, wakeups, clock, agency_id, flight_id)
     async with db.transaction(agency_id) as tx:
@@ -271,4 +273,5 @@ async def _retell(
         if carried.wanted_looks:
             await flights.look_before(tx, flight_id, min(carried.wanted_looks))
         await feed.publish(tx, agency_id, carried.news, now)
-    await wakeups.deliver(agency_id, carried.due)
+    if carried.due:
+        await wakeups.deliver(agency_id)

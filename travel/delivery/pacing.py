@@ -1,0 +1,81 @@
+"""How fast a sender may write: a pace that all processes share, and a rest where Twilio said 429."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import structlog
+
+from travel import metrics
+from travel.database import Database
+from travel.records import paces
+from travel.throttle import Throttle, ThrottleAwayError
+
+log = structlog.get_logger()
+
+SAVED_UP_SECONDS = 2.0
+"""So much unused time may be spent at once: a burst after a quiet moment is what this product is for."""
+PATIENCE_SECONDS = 2.0
+"""A message in our hands waits for its place no longer than this; the lease covers it."""
+REST_SECONDS = 1.0
+"""How long a sender rests after a 429 that names no time."""
+AWAY_SECONDS = 1.0
+"""How long nobody asks Redis again after it did not answer."""
+
+
+@dataclass(kw_only=True)
+class Pace:
+    """Hands out places. It asks Redis, and PostgreSQL while Redis is away; without a rate everybody may go."""
+
+    db: Database
+    throttle: Throttle | None
+    rates: dict[str, float]
+    """Sender → messages per second."""
+    _away_until: float = 0.0
+
+    async def wait(self, sender: str) -> float:
+        """Wait for the sender's next place. Returns 0, or the seconds that it would take where they are too many."""
+        if sender not in self.rates:
+            return 0.0
+        seconds = await self._take(sender, 1 / self.rates[sender])
+        if seconds > PATIENCE_SECONDS:
+            metrics.paced.labels("put_off").inc()
+            return seconds
+        if seconds > 0:
+            metrics.paced.labels("waited").inc()
+            await asyncio.sleep(seconds)
+        return 0.0
+
+    async def rest(self, sender: str, seconds: float | None) -> None:
+        """Twilio said 429: nobody writes as this sender for a while."""
+        span = REST_SECONDS if seconds is None else seconds
+        metrics.paced.labels("rested").inc()
+        if self._redis_answers():
+            try:
+                await self._asked().cool(sender, span)
+            except ThrottleAwayError:
+                self._redis_is_away()
+        # Also where Redis answered: after a flush it knows nothing of the rest.
+        async with self.db.transaction() as tx:
+            await paces.cool(tx, sender, span)
+
+    async def _take(self, sender: str, step: float) -> float:
+        if self._redis_answers():
+            try:
+                return await self._asked().take(sender, step=step, burst=SAVED_UP_SECONDS, patience=PATIENCE_SECONDS)
+            except ThrottleAwayError:
+                self._redis_is_away()
+        async with self.db.transaction() as tx:
+            return await paces.take(tx, sender, step=step, burst=SAVED_UP_SECONDS, patience=PATIENCE_SECONDS)
+
+    def _asked(self) -> Throttle:
+        assert self.throttle is not None, "asked only where there is one"
+        return self.throttle
+
+    def _redis_answers(self) -> bool:
+        return self.throttle is not None and time.monotonic() >= self._away_until
+
+    def _redis_is_away(self) -> None:
+        self._away_until = time.monotonic() + AWAY_SECONDS
+        metrics.paced.labels("redis_away").inc()
+        log.warning("pace_without_redis")

@@ -1,0 +1,64 @@
+"""A sender's pace in Redis: one place after the other, by Redis's own clock (the generic cell rate algorithm).
+
+It is only a courtesy between processes. Where Redis is away or was emptied, a few messages go out too fast, or the pace
+is kept in PostgreSQL.
+"""
+
+import asyncio
+
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+
+SECONDS = 0.2
+"""What a caller waits for Redis at the most."""
+
+_TAKE = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local step, burst, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - burst)
+if free <= now + patience then
+  redis.call('SET', KEYS[1], string.format('%.0f', free + step), 'PX', math.ceil((free + step - now + burst) / 1000) + 1000)
+end
+return free - now
+"""
+_COOL = """
+local clock = redis.call('TIME')
+local free = clock[1] * 1000000 + clock[2] + tonumber(ARGV[1])
+free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), free)
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil(tonumber(ARGV[1]) / 1000) + 60000)
+"""
+
+
+class ThrottleAwayError(Exception):
+    """Redis did not answer in time."""
+
+
+class Throttle:
+    """The places of senders, shared by all processes. Spans are seconds."""
+
+    def __init__(self, redis: ArqRedis) -> None:
+        self._take = redis.register_script(_TAKE)
+        self._cool = redis.register_script(_COOL)
+
+    async def take(self, sender: str, *, step: float, burst: float, patience: float) -> float:
+        """Take the next place and say how long it is until then; over `patience` none is taken. Raises ThrottleAwayError."""
+        spans = [round(span * 1e6) for span in (step, burst, patience)]
+        try:
+            async with asyncio.timeout(SECONDS):
+                wait: int = await self._take(keys=[_key(sender)], args=spans)
+        except (RedisError, OSError, TimeoutError) as away:
+            raise ThrottleAwayError from away
+        return max(wait, 0) / 1e6
+
+    async def cool(self, sender: str, seconds: float) -> None:
+        """Give no place before so many seconds have passed. Raises ThrottleAwayError."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self._cool(keys=[_key(sender)], args=[round(seconds * 1e6)])
+        except (RedisError, OSError, TimeoutError) as away:
+            raise ThrottleAwayError from away
+
+
+def _key(sender: str) -> str:
+    return f"bauhaus:pace:{sender}"
