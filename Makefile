@@ -5,7 +5,7 @@ READY := .venv/.ready
 # One worker process per core; each brings its own PostgreSQL and Valkey.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 
-.PHONY: help dev test lint check coverage fix schema lock clean
+.PHONY: help dev test lint check coverage chaos bench fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -36,6 +36,12 @@ check: lint test ## All that CI runs.
 
 coverage: $(READY) ## The tests again, with the coverage of travel/.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-branch --cov-report=term
+
+chaos: $(READY) ## Kill, freeze and starve everything, and count at Twilio's side (SEED=n repeats a run).
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
+
+bench: $(READY) ## Measure the numbers of the design, both sides of each ratio in one run.
+	$(BIN)/python -m benchmarks
 
 fix: $(READY) ## Format and mend what a machine can mend.
 	$(BIN)/ruff format .

@@ -9,7 +9,7 @@ from jobs.context import Context
 from jobs.guard import guarded
 from travel import delivery
 from travel.model import NotificationStatus
-from travel.records import inbox, outbox
+from travel.records import outbox
 from travel.records.outbox import Stray
 
 Each = TypeVar("Each")
@@ -64,14 +64,10 @@ async def process_webhooks(context: Context) -> None:
 
 async def sweep_webhooks(context: Context) -> int:
     """Work on all webhooks that nobody has worked on; returns how many."""
-    async with context.db.transaction() as tx:
-        waiting = await inbox.waiting(tx, AT_ONCE)
-
-    async def process(inbox_id: int) -> None:
-        await delivery.process_webhook(context.carrier, inbox_id)
-
-    await _side_by_side("process_webhook", waiting, process)
-    return len(waiting)
+    worked = 0
+    while taken := await delivery.process_webhooks(context.carrier):
+        worked += taken
+    return worked
 
 
 async def _side_by_side(name: str, these: Sequence[Each], deed: Callable[[Each], Awaitable[object]]) -> None:

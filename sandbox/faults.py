@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-from sandbox.twilio.faults import RecipientFault
+from sandbox.twilio.faults import RecipientFault, When
 
 
 def problems(faults: Any, values: Mapping[str, Any]) -> list[str]:
@@ -70,8 +70,8 @@ def _recipient_problem(one: dict[str, Any]) -> str | None:
         return "needs a `to`"
     if not isinstance(one.get("code", 0), int | None):
         return "`code` must be an integer or null"
-    if one.get("when", "async") not in ("sync", "async", "silent"):
-        return "`when` must be sync, async or silent"
+    if one.get("when", "async") not in get_args(When):
+        return f"`when` must be one of {', '.join(get_args(When))}"
     if not isinstance(one.get("times"), int | None):
         return "`times` must be an integer or null"
     return None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -26,11 +26,15 @@ class House:
     clock: ScaledClock
     environment: dict[str, str]
     sandbox_url: str
+    log: IO[bytes] | None = None
+    """Where the processes' own words go; by default to ours."""
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
-    def start(self, name: str, *command: str) -> None:
-        """Start `bauhaus <command>` under a name."""
-        self.running[name] = subprocess.Popen([sys.executable, "-m", "cli", *command], env=self.environment)
+    def start(self, name: str, *command: str, module: str = "cli") -> None:
+        """Start `bauhaus <command>`, or another module, under a name."""
+        self.running[name] = subprocess.Popen(
+            [sys.executable, "-m", module, *command], env=self.environment, stderr=self.log
+        )
 
     def kill(self, name: str) -> None:
         """kill -9."""
@@ -63,14 +67,20 @@ def wait_for(url: str, seconds: float = 30) -> None:
 
 
 @contextlib.contextmanager
-def processes(database_url: str, redis_url: str, *, speed: float) -> Iterator[House]:
-    """Stand-ins and server, ready; workers are the test's to start. Ends whatever it started."""
+def processes(
+    database_url: str, redis_url: str, *, speed: float, seed: int = 0, log: IO[bytes] | None = None, **changes: str
+) -> Iterator[House]:
+    """Stand-ins and server, ready; workers are the test's to start. Ends whatever it started.
+
+    `changes` are variables of the environment that differ.
+    """
     clock = ScaledClock(start=datetime.now(UTC).replace(microsecond=0), origin=time.time(), speed=speed)
     port, sandbox_port = free_port(), free_port()
     sandbox_url = f"http://127.0.0.1:{sandbox_port}"
     house = House(
         clock=clock,
         sandbox_url=sandbox_url,
+        log=log,
         environment={
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "DATABASE_URL": database_url,
@@ -91,10 +101,11 @@ def processes(database_url: str, redis_url: str, *, speed: float) -> Iterator[Ho
             "CLOCK_START": clock.start.isoformat(),
             "CLOCK_ORIGIN": repr(clock.origin),
             "CLOCK_SPEED": str(speed),
+            **changes,
         },
     )
     stand_ins = ["--port", str(sandbox_port), "--start", clock.start.isoformat(), "--origin", repr(clock.origin)]
-    stand_ins += ["--speed", str(speed), "--twilio-account", f"{ACCOUNT}:{TOKEN}"]
+    stand_ins += ["--speed", str(speed), "--twilio-account", f"{ACCOUNT}:{TOKEN}", "--seed", str(seed)]
     try:
         house.start("sandbox", "sandbox", *stand_ins)
         house.start("server", "server")

@@ -43,6 +43,16 @@ WRITTEN = (
 """What a process must be allowed to write before it starts: without its row, nothing is sent."""
 
 
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+)
+"""What is raised while the database cannot be reached, is being started, or ends: the same may work in a moment."""
+
+
 class NestedTransactionError(RuntimeError):
     """A transaction was opened inside another one of the same task: its agency would leak into the outer one."""
 

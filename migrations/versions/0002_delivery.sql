@@ -20,6 +20,10 @@ ALTER TABLE delivery_attempts
   DROP CONSTRAINT delivery_attempts_twilio_sid_key;
 CREATE INDEX delivery_attempts_sid ON delivery_attempts (twilio_sid) WHERE twilio_sid IS NOT NULL;
 
+-- ------------------------------------------------------------------ webhooks
+-- Who works on a webhook has it for so long, by the database's clock.
+ALTER TABLE webhook_inbox ADD COLUMN taken_until timestamptz;
+
 -- ------------------------------------------------------------------ pauses
 CREATE TABLE sending_pauses (
   agency_id      uuid NOT NULL REFERENCES agencies ON DELETE CASCADE,
@@ -78,6 +82,10 @@ AS $$
     AND n.reason IS DISTINCT FROM 'HELD_FOR_HUMAN'
 $$;
 
+CREATE FUNCTION system_attempts(wanted text[]) RETURNS TABLE (token text, agency_id uuid, notification_id uuid, number integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT d.token, d.agency_id, d.notification_id, d.number FROM delivery_attempts d WHERE d.token = ANY(wanted) $$;
+
 CREATE FUNCTION system_paused_senders() RETURNS TABLE (channel text, agencies bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT p.channel, count(*) FROM sending_pauses p GROUP BY p.channel ORDER BY 1 $$;
@@ -89,7 +97,7 @@ DECLARE f regprocedure;
 BEGIN
   FOREACH f IN ARRAY ARRAY[
     'system_agencies_with_due(timestamptz)', 'system_deliveries_to_mend(timestamptz, integer)',
-    'system_rivals(text, text, uuid, timestamptz)', 'system_paused_senders()']::regprocedure[]
+    'system_rivals(text, text, uuid, timestamptz)', 'system_paused_senders()', 'system_attempts(text[])']::regprocedure[]
   LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO bauhaus_system', f);
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);

@@ -121,17 +121,24 @@ class Twilio:
             now=self._now(),
         )
         fate = self.carrier.admit(asked)
-        if self._luck(faults.late_accept):
+        certain = fate.when if fate else ""
+        if certain == "rate_limited":
+            raise Refused(20429)
+        if certain == "error_before":
+            raise Refused(20500)
+        if certain == "late_accept" or self._luck(faults.late_accept):
 
             def take_late() -> None:
                 self.carrier.take_later(asked, fate, after_s=faults.late_accept_s)
 
             return LostReply(hold_s=faults.lost_reply_s, afterwards=take_late)
         message = self.carrier.take(asked, fate)
-        if self._luck(faults.lost_reply):
+        if certain == "lost_reply" or self._luck(faults.lost_reply):
             return LostReply(hold_s=faults.lost_reply_s)
-        if self._luck(faults.error_after):
+        if certain == "error_after" or self._luck(faults.error_after):
             raise Refused(20500)
+        if certain == "slow":
+            await asyncio.sleep(faults.slow_s)
         return JSONResponse(message.as_json(), 201)
 
     async def _list(self, account_sid: str, request: Request) -> Response:

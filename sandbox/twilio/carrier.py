@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import itertools
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from sandbox.twilio.submission import WHATSAPP, Submission
 OUTSIDE_WINDOW = 63016
 POLL_S = 0.05
 # Callbacks of one message go out one after the other, those of different messages side by side.
-SIDE_BY_SIDE = 16
+SIDE_BY_SIDE = 32
 EXTRA_RATE = 0.2
 # Twilio adds parameters without notice, blank ones too.
 EXTRAS = (("RiskScore", ""), ("MessagingLane", "standard"), ("CarrierHint", "naïve ñ"))
@@ -143,29 +144,48 @@ class Carrier:
         return message
 
     async def pump(self) -> int:
-        """Do everything that is due by now; how many steps that was."""
+        """Do everything that is due by now, callbacks included; how many steps that was."""
         steps = 0
         while due_now := self._pop_due():
             steps += len(due_now)
-            by_message: dict[str, list[Webhook]] = {}
-            for at, due in due_now:
-                if isinstance(due, Webhook):
-                    by_message.setdefault(due.key, []).append(due)
-                elif isinstance(due, LateTake):
-                    self.take(due.submission, due.fate)
-                else:
-                    self._reach(due.message, due.stage, at, due.overtaken_at)
-            await self._deliver_all(list(by_message.values()))
+            await self._deliver_all(list(self._advance(due_now).values()))
         return steps
+
+    def _advance(self, due_now: Sequence[tuple[datetime, Due]]) -> dict[str, list[Webhook]]:
+        """Let messages reach what they reach by now; the callbacks that leave, by message and in order."""
+        by_message: dict[str, list[Webhook]] = {}
+        for at, due in due_now:
+            if isinstance(due, Webhook):
+                by_message.setdefault(due.key, []).append(due)
+            elif isinstance(due, LateTake):
+                self.take(due.submission, due.fate)
+            else:
+                self._reach(due.message, due.stage, at, due.overtaken_at)
+        return by_message
 
     def next_due(self) -> datetime | None:
         return self._due[0][0] if self._due else None
 
     async def run(self) -> None:
-        """Pump in real time until cancelled."""
-        while True:
-            await self.pump()
-            await asyncio.sleep(POLL_S)
+        """Pump in real time until cancelled. A receiver that hangs holds up its own callbacks, and no message's life."""
+        gate = asyncio.Semaphore(SIDE_BY_SIDE)
+        lines: dict[str, deque[Webhook]] = {}
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                for key, webhooks in self._advance(self._pop_due()).items():
+                    if key in lines:
+                        lines[key].extend(webhooks)
+                    else:
+                        lines[key] = deque(webhooks)
+                        calls.create_task(self._call(lines, key, gate))
+                await asyncio.sleep(POLL_S)
+
+    async def _call(self, lines: dict[str, deque[Webhook]], key: str, gate: asyncio.Semaphore) -> None:
+        """The callbacks of one message, one after the other."""
+        while lines[key]:
+            async with gate:
+                await self._deliver(lines[key].popleft())
+        del lines[key]
 
     def _push(self, at: datetime, due: Due) -> None:
         heapq.heappush(self._due, (at, next(self._number), due))

@@ -4,17 +4,21 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
+When = Literal[
+    "sync", "async", "silent", "rate_limited", "error_before", "error_after", "lost_reply", "late_accept", "slow"
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientFault:
     """What Twilio makes of every message to one number, `times` times or (None) for ever.
 
     `sync` refuses with `code`, `async` takes the message and fails it with `code`, `silent` leaves it `sent`
-    for ever, as WhatsApp does for somebody who blocked the sender.
+    for ever, as WhatsApp does for somebody who blocked the sender. The rest are the rates of `TwilioFaults`, for certain.
     """
 
     code: int = 30008
-    when: Literal["sync", "async", "silent"] = "async"
+    when: When = "async"
     times: int | None = None
 
 

@@ -655,7 +655,7 @@ async def report(world: World, token: str, sid: str, status: str, code: str = ""
     async with world.db.transaction() as tx:
         inbox_id = await inbox.store(tx, inbox.TWILIO_STATUS, str(uuid4()), body, world.clock.now())
     assert inbox_id is not None
-    await delivery.process_webhook(world.context.carrier, inbox_id)
+    await delivery.process_webhooks(world.context.carrier, only=inbox_id)
 
 
 ORDERS = {

@@ -291,6 +291,7 @@ ANSWERS = {
     "system_deliveries_to_mend": {"agency_id", "id", "status"},
     "system_rivals": {"all_of_them", "earlier"},
     "system_paused_senders": {"channel", "agencies"},
+    "system_attempts": {"token", "agency_id", "notification_id", "number"},
     "system_attempt": {"agency_id", "notification_id", "number"},
     "system_known_sids": {"twilio_sid"},
     "system_backlog": {"pending", "oldest_due_seconds", "sending", "unknown"},

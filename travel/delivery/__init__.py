@@ -8,7 +8,7 @@ sender is refused, `pacing` keeps a sender's pace, `reconciling` finds out about
 from travel.delivery.carrier import Carrier, Places
 from travel.delivery.intervening import cancel, resend, send_test
 from travel.delivery.pacing import Pace
-from travel.delivery.receipts import process_webhook
+from travel.delivery.receipts import process_webhooks
 from travel.delivery.reconciling import chase, recover, settle_unknown
 from travel.delivery.sending import deliver
 
@@ -19,7 +19,7 @@ __all__ = [
     "cancel",
     "chase",
     "deliver",
-    "process_webhook",
+    "process_webhooks",
     "recover",
     "resend",
     "send_test",

@@ -1,10 +1,15 @@
-"""What comes back from Twilio: how far a message came, and what travellers write. Each webhook is worked on once."""
+"""What comes back from Twilio: how far messages came, and what travellers write. Each webhook is worked on once."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
 
-from travel import metrics, outcome, twilio_codes
+import structlog
+
+from travel import database, metrics, outcome, twilio_codes
 from travel.database import Transaction
 from travel.delivery import pausing
 from travel.delivery.carrier import Carrier, publish
@@ -19,9 +24,11 @@ from travel.model import (
     NotificationStatus as Status,
 )
 from travel.records import agencies, attempts, inbox, notifications, sent, travellers, trips
-from travel.records.attempts import Finished
+from travel.records.attempts import Finished, Named
+from travel.records.inbox import Webhook
 from travel.twilio_codes import Remedy
 
+log = structlog.get_logger()
 _dice = random.SystemRandom()
 
 STOP_WORDS = frozenset(
@@ -43,73 +50,178 @@ STOP_WORDS = frozenset(
 START_WORDS = frozenset({"START", "ALTA", "UNSTOP", "VOLTAR"})
 
 
-async def process_webhook(carrier: Carrier, inbox_id: int) -> None:
-    """Work on one stored webhook; it is marked as done in the same transaction as its effects."""
-    now = carrier.clock.now()
-    refusal: tuple[Notification, DeliveryAttempt, int | None, str | None] | None = None
+AT_ONCE = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Callback:
+    """What Twilio says of a try: how far the message came, and why not further."""
+
+    inbox_id: int
+    named: Named
+    word: str
+    sid: str
+    code: int | None
+    message: str | None
+
+    @property
+    def reported(self) -> Status | None:
+        """Twilio's word in ours; None for one that says nothing to us."""
+        return outcome.STATUS_OF.get(self.word)
+
+
+async def process_webhooks(carrier: Carrier, most: int = AT_ONCE, only: int | None = None) -> int:
+    """Work on stored webhooks that nobody has; returns how many. Each is marked as done in the transaction of its effects.
+
+    Callbacks of one agency are worked on together; where that fails, each alone, and what cannot be worked on is taken up
+    again later.
+    """
     async with carrier.db.transaction() as tx:
-        webhook = await inbox.take(tx, inbox_id, now)
-        if webhook is None:
-            return
-        if webhook.provider == inbox.TWILIO_STATUS:
-            refusal = await _hear(tx, carrier, webhook.body, webhook.received_at)
+        taken = await inbox.take(tx, most, only)
+        tokens = [each.body["token"] for each in taken if "token" in each.body]
+        named = await attempts.named(tx, tokens) if tokens else {}
+    callbacks: dict[UUID, list[Callback]] = {}
+    for each in taken:
+        if each.provider == inbox.TWILIO_INBOUND:
+            await _guarded(_listen, carrier, each)
+        elif each.body.get("token") in named:
+            callback = _callback(each, named[each.body["token"]])
+            callbacks.setdefault(callback.named.agency_id, []).append(callback)
         else:
-            await _listen(tx, webhook.body, webhook.received_at)
+            await _guarded(_ignore, carrier, each)
+    for agency_id, of_agency in callbacks.items():
+        try:
+            await _hear(carrier, agency_id, of_agency)
+        except database.AWAY:
+            raise
+        except Exception:
+            log.exception("callbacks_failed", agency_id=str(agency_id))
+            for callback in of_agency:
+                await _guarded(_hear_one, carrier, callback)
+    return len(taken)
+
+
+T = TypeVar("T")
+
+
+async def _guarded(deed: Callable[[Carrier, T], Awaitable[None]], carrier: Carrier, webhook: T) -> None:
+    """One that cannot be worked on holds up no other."""
+    try:
+        await deed(carrier, webhook)
+    except database.AWAY:
+        raise
+    except Exception:
+        metrics.job_failures.labels("webhook").inc()
+        log.exception("webhook_failed")
+
+
+def _callback(webhook: Webhook, named: Named) -> Callback:
+    body = webhook.body
+    code = body.get("ErrorCode") or ""
+    return Callback(
+        inbox_id=webhook.id,
+        named=named,
+        word=body["MessageStatus"],
+        sid=body["MessageSid"],
+        code=int(code) if code.isdigit() and len(code) < 9 else None,
+        message=body.get("ErrorMessage") or None,
+    )
+
+
+async def _ignore(carrier: Carrier, webhook: Webhook) -> None:
+    """Nobody's: a token that was never given out."""
+    async with carrier.db.transaction() as tx:
+        await inbox.finish(tx, [webhook.id], carrier.clock.now())
+    metrics.receipts.labels("any", "ignored").inc()
+
+
+async def _hear_one(carrier: Carrier, callback: Callback) -> None:
+    await _hear(carrier, callback.named.agency_id, [callback])
+
+
+async def _hear(carrier: Carrier, agency_id: UUID, come: Sequence[Callback]) -> None:
+    """Callbacks about messages of one agency, in the order in which they came."""
+    now = carrier.clock.now()
+    async with carrier.db.transaction(agency_id) as tx:
+        ours = await inbox.finish(tx, [each.inbox_id for each in come], now)
+        callbacks = [each for each in come if each.inbox_id in ours]
+        ids = list({each.named.notification_id for each in callbacks})
+        standing = await notifications.lock_all(tx, agency_id, ids)
+        await _learn(tx, agency_id, callbacks, now)
+        tries = await attempts.of(tx, agency_id, ids)
+        moved = [
+            (notification, last)
+            for notification in standing.values()
+            if (last := _last_word(notification, tries[notification.id], callbacks)) is not None
+        ]
+        for notification, callback in moved:
+            await _obey(tx, carrier, notification, tries[notification.id], callback, now)
+        await publish(tx, [notification for notification, _ in moved], now)
         carrier.crash_at("receiving")
     carrier.crash_at("received")
-    if refusal is not None:
-        notification, tried, code, message = refusal
-        remedy = twilio_codes.remedy(code)
-        await pausing.pause(carrier, notification.agency_id, tried.channel, remedy, code, message or str(remedy))
+    for notification, callback in moved:
+        remedy = twilio_codes.remedy(callback.code)
+        if callback.reported is Status.UNDELIVERED and remedy in outcome.PAUSES:
+            words = callback.message or str(remedy)
+            await pausing.pause(carrier, agency_id, notification.channel, remedy, callback.code, words)
 
 
-async def _hear(
-    tx: Transaction, carrier: Carrier, body: Mapping[str, str], now: datetime
-) -> tuple[Notification, DeliveryAttempt, int | None, str | None] | None:
-    """A status callback; returns what must pause the sender, where its code says so."""
-    named = await attempts.named(tx, body["token"])
-    reported = outcome.STATUS_OF.get(body["MessageStatus"])
-    if named is None or reported is None:
-        metrics.receipts.labels(body["MessageStatus"][:20], "ignored").inc()
-        return None
-    await tx.become(named.agency_id)
-    notification = await notifications.lock(tx, named.agency_id, named.notification_id, wait=True)
-    assert notification is not None, "an attempt belongs to a notification"
-    code, message = _code(body), body.get("ErrorMessage") or None
-    await _learn(tx, notification, named.number, body["MessageSid"], code, message, now)
-    tries = (await attempts.of(tx, named.agency_id, [notification.id]))[notification.id]
-    tried = next(each for each in tries if each.number == named.number)
-    # An older try that did not arrive says nothing of the newest.
-    stale = reported is Status.UNDELIVERED and named.number < tries[-1].number
-    if stale or not outcome.moves(notification.status, reported):
-        metrics.receipts.labels(body["MessageStatus"], "outranked").inc()
-        return None
-    metrics.receipts.labels(body["MessageStatus"], "moved").inc()
-    if reported is Status.UNDELIVERED:
-        await fail(tx, carrier, notification, tried, code, message, now)
-    else:
-        await report(tx, carrier, notification, tried, reported, now)
-    await publish(tx, [notification], now)
-    pauses = reported is Status.UNDELIVERED and twilio_codes.remedy(code) in outcome.PAUSES
-    return (notification, tried, code, message) if pauses else None
+async def _learn(tx: Transaction, agency_id: UUID, callbacks: Sequence[Callback], now: datetime) -> None:
+    """A callback proves that Twilio took its try, whatever became of the answer."""
+    taken = {
+        (each.named.notification_id, each.named.number): Finished(
+            notification_id=each.named.notification_id,
+            number=each.named.number,
+            outcome=AttemptOutcome.ACCEPTED,
+            twilio_sid=each.sid,
+        )
+        for each in callbacks
+        if each.reported is not None
+    }
+    if taken:
+        await attempts.finish(tx, agency_id, list(taken.values()), now)
+    for each in callbacks:
+        if each.code is not None and each.reported is not None:
+            counted = twilio_codes.remedy(each.code) not in outcome.NO_TRY
+            named = each.named
+            await attempts.note_failure(
+                tx, agency_id, named.notification_id, named.number, each.code, each.message, counted=counted
+            )
 
 
-async def _learn(
+def _last_word(
+    notification: Notification, tries: Sequence[DeliveryAttempt], callbacks: Sequence[Callback]
+) -> Callback | None:
+    """The callback that says how the notification stands now; None where none moves it."""
+    stands, last = notification.status, None
+    for each in callbacks:
+        if each.named.notification_id != notification.id:
+            continue
+        reported = each.reported
+        # An older try that did not arrive says nothing of the newest.
+        stale = reported is Status.UNDELIVERED and each.named.number < tries[-1].number
+        if reported is None or stale or not outcome.moves(stands, reported):
+            effect = "ignored" if reported is None else "outranked"
+            metrics.receipts.labels(each.word if reported else "other", effect).inc()
+            continue
+        metrics.receipts.labels(each.word, "moved").inc()
+        stands, last = reported, each
+    return last
+
+
+async def _obey(
     tx: Transaction,
+    carrier: Carrier,
     notification: Notification,
-    number: int,
-    sid: str,
-    code: int | None,
-    message: str | None,
+    tries: Sequence[DeliveryAttempt],
+    callback: Callback,
     now: datetime,
 ) -> None:
-    """The callback of an attempt proves that Twilio took it, whatever became of the answer."""
-    agency_id = notification.agency_id
-    taken = Finished(notification_id=notification.id, number=number, outcome=AttemptOutcome.ACCEPTED, twilio_sid=sid)
-    await attempts.finish(tx, agency_id, [taken], now)
-    if code is not None:
-        counted = twilio_codes.remedy(code) not in outcome.NO_TRY
-        await attempts.note_failure(tx, agency_id, notification.id, number, code, message, counted=counted)
+    tried = next(each for each in tries if each.number == callback.named.number)
+    if callback.reported is Status.UNDELIVERED:
+        await fail(tx, carrier, notification, tried, callback.code, now)
+    elif callback.reported is not None:
+        await report(tx, carrier, notification, tried, callback.reported, now)
 
 
 async def report(
@@ -131,7 +243,6 @@ async def fail(
     notification: Notification,
     tried: DeliveryAttempt,
     code: int | None,
-    message: str | None,
     now: datetime,
 ) -> None:
     """Twilio had it and could not deliver it: it ends, waits for another try, or goes by SMS, as the code says."""
@@ -154,30 +265,29 @@ async def fail(
     await sent.stand(tx, notification, verdict.status, verdict.reason, now, due_at=due_at, channel=verdict.channel)
 
 
-def _code(body: Mapping[str, str]) -> int | None:
-    code = body.get("ErrorCode", "")
-    return int(code) if code.isdigit() and len(code) < 9 else None
-
-
-async def _listen(tx: Transaction, body: Mapping[str, str], now: datetime) -> None:
+async def _listen(carrier: Carrier, webhook: Webhook) -> None:
     """A traveller wrote: the window of free text opens, and a word to stop or start is obeyed by every agency concerned."""
+    body, now = webhook.body, webhook.received_at
     sender = body["From"]
     channel = Channel.WHATSAPP if sender.startswith("whatsapp:") else Channel.SMS
     phone = sender.removeprefix("whatsapp:")
     text = body.get("Body", "")
     word = text.strip().strip(".!¡").upper()
-    for agency_id in await trips.agencies_of_phone(tx, phone):
-        await tx.become(agency_id)
-        await travellers.wrote(
-            tx,
-            agency_id,
-            message_sid=body["MessageSid"],
-            phone=phone,
-            channel=channel,
-            body=text.replace("\x00", "")[:4096],
-            now=now,
-        )
-        if word in STOP_WORDS:
-            await travellers.opt_out(tx, agency_id, phone, OptOutSource.TRAVELLER, now)
-        elif word in START_WORDS:
-            await travellers.opt_in(tx, agency_id, phone)
+    async with carrier.db.transaction() as tx:
+        if not await inbox.finish(tx, [webhook.id], carrier.clock.now()):
+            return
+        for agency_id in await trips.agencies_of_phone(tx, phone):
+            await tx.become(agency_id)
+            await travellers.wrote(
+                tx,
+                agency_id,
+                message_sid=body["MessageSid"],
+                phone=phone,
+                channel=channel,
+                body=text.replace("\x00", "")[:4096],
+                now=now,
+            )
+            if word in STOP_WORDS:
+                await travellers.opt_out(tx, agency_id, phone, OptOutSource.TRAVELLER, now)
+            elif word in START_WORDS:
+                await travellers.opt_in(tx, agency_id, phone)

@@ -35,8 +35,10 @@ log = structlog.get_logger()
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much our clock and Twilio's may disagree; a message that another attempt knows is never taken for ours."""
-ASK_AGAIN = timedelta(seconds=10)
-"""After a look-up that Twilio did not answer, or while another try may own what was found."""
+ASK_AGAIN = timedelta(seconds=30)
+"""After a look-up that Twilio did not answer, or while another try may own what was found. Longer than a look-up takes."""
+ASKED_FOR = timedelta(hours=24)
+"""How long a message that nobody confirms is asked about."""
 
 LOOKUP_FAILS = (httpx.HTTPError, TimeoutError, KeyError, ValueError)
 
@@ -65,25 +67,24 @@ async def recover(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> N
 
 async def settle_unknown(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
     """The settling time is over and no callback came: look the message up, and only if Twilio has none, follow policy."""
+    now = carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
-        notification = await notifications.get(tx, agency_id, notification_id)
-        if notification is None or notification.status is not Status.UNKNOWN:
+        # Nobody else asks at the same time, and if this look-up fails, somebody asks again a little later.
+        notification = await sent.look(tx, agency_id, notification_id, Status.UNKNOWN, now, now + ASK_AGAIN)
+        if notification is None:
             return
         tried = (await attempts.of(tx, agency_id, [notification_id]))[notification_id][-1]
     try:
         listed = await carrier.twilio.taken(to=notification.recipient, channel=tried.channel)
     except LOOKUP_FAILS as away:
         log.warning("lookup_failed", notification_id=str(notification_id), error=type(away).__name__)
-        listed = None
+        return
     carrier.crash_at("looked_up")
     now = carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
         # A callback may come while we ask; it locks the message first, and so do we.
         locked = await notifications.lock(tx, agency_id, notification_id, Status.UNKNOWN, wait=True)
         if locked is None or locked.fence != tried.fence:
-            return
-        if listed is None:
-            await sent.stand(tx, locked, Status.UNKNOWN, None, now, settle_at=now + ASK_AGAIN)
             return
         await _conclude(tx, carrier, locked, tried, listed, now)
         carrier.crash_at("reconciling")
@@ -154,13 +155,15 @@ async def chase(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Non
     WhatsApp leaves a message to somebody who blocked the sender at `sent` for ever. Then it goes by SMS where the agency
     wants that, and else stays SENT with the reason NO_RECEIPT until a receipt comes after all.
     """
+    now = carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
+        if await sent.look(tx, agency_id, notification_id, Status.SENT, now, now + ASK_AGAIN) is None:
+            return
         tried = (await attempts.of(tx, agency_id, [notification_id]))[notification_id][-1]
     try:
         standing = await carrier.twilio.fetch(tried.twilio_sid) if tried.twilio_sid else None
     except LOOKUP_FAILS as away:
         log.warning("fetch_failed", notification_id=str(notification_id), error=type(away).__name__)
-        await _look_later(carrier, agency_id, notification_id)
         return
     now = carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
@@ -170,27 +173,23 @@ async def chase(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Non
         reported = outcome.STATUS_OF.get(standing.status) if standing else None
         if standing is not None and reported is not None and outcome.moves(Status.SENT, reported):
             if reported is Status.UNDELIVERED:
-                await fail(tx, carrier, locked, tried, standing.error_code, None, now)
+                await fail(tx, carrier, locked, tried, standing.error_code, now)
             else:
                 await report(tx, carrier, locked, tried, reported, now)
-        else:
-            await _unconfirmed(tx, carrier, locked, now)
+        elif not await _unconfirmed(tx, carrier, locked, now):
+            return
         await publish(tx, [locked], now)
 
 
-async def _look_later(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
-    now = carrier.clock.now()
-    async with carrier.db.transaction(agency_id) as tx:
-        locked = await notifications.lock(tx, agency_id, notification_id, Status.SENT, wait=True)
-        if locked is not None:
-            await sent.stand(tx, locked, Status.SENT, locked.reason, now, receipt_due_at=now + ASK_AGAIN)
-
-
-async def _unconfirmed(tx: Transaction, carrier: Carrier, notification: Notification, now: datetime) -> None:
+async def _unconfirmed(tx: Transaction, carrier: Carrier, notification: Notification, now: datetime) -> bool:
+    """It stays as it is, or goes by SMS; Twilio is asked ever more rarely, for a day. Whether there is something to say."""
     settings = await agencies.settings(tx, notification.agency_id)
     has_sms = carrier.twilio.can(Channel.SMS)
     useful = notification.expires_at > now
     if useful and outcome.goes_by_sms(notification.channel, settings, has_sms=has_sms):
         await sent.stand(tx, notification, Status.PENDING, Reason.NO_RECEIPT, now, due_at=now, channel=Channel.SMS)
-    else:
-        await sent.stand(tx, notification, Status.SENT, Reason.NO_RECEIPT, now)
+        return True
+    age = now - (notification.accepted_at or now)
+    again_at = now + max(carrier.receipt, age) if age < ASKED_FOR else None
+    await sent.stand(tx, notification, Status.SENT, Reason.NO_RECEIPT, now, receipt_due_at=again_at)
+    return notification.reason is not Reason.NO_RECEIPT

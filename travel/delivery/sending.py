@@ -10,10 +10,9 @@ from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from travel import metrics
+from travel import database, metrics
 from travel.delivery import settling
 from travel.delivery.carrier import Carrier
 from travel.delivery.claiming import Claim, Taken, claim
@@ -29,8 +28,6 @@ LONGEST_ROUND_SECONDS = 20.0
 """Then others have their turn; a round and its last request end well before the queue's own time for a job does."""
 MARGIN = timedelta(seconds=2)
 """The request must be over so long before the lease is, so that its own process can settle it."""
-
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
 async def deliver(carrier: Carrier, agency_id: UUID) -> int:
@@ -63,7 +60,7 @@ async def _take(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
     try:
         try:
             taken = await claim(carrier, agency_id, places)
-        except DATABASE_AWAY:
+        except database.AWAY:
             raise
         except Exception:
             metrics.job_failures.labels("claim").inc()
@@ -84,7 +81,7 @@ async def _take_alone(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
     for each in ids:
         try:
             claims += (await claim(carrier, agency_id, 1, only=each)).claims
-        except DATABASE_AWAY:
+        except database.AWAY:
             raise
         except Exception:
             log.exception("message_cannot_be_claimed", notification_id=str(each))

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from travel import metrics, outcome
+from travel import database, metrics, outcome
 from travel.delivery import pausing
 from travel.delivery.carrier import Carrier, publish
 from travel.delivery.claiming import Claim
@@ -48,7 +47,7 @@ async def settle_surely(carrier: Carrier, agency_id: UUID, answered: Sequence[An
     while True:
         try:
             await settle(carrier, agency_id, answered)
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as away:
+        except database.AWAY as away:
             if time.monotonic() + AGAIN_SECONDS > lease_ends:
                 log.warning("settlement_given_up", messages=len(answered), error=type(away).__name__)
                 return

@@ -165,10 +165,15 @@ async def of(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID])
     return found
 
 
-async def named(tx: Transaction, token: str) -> Named | None:
-    """Whose attempt a callback speaks of."""
-    row = await tx.one("SELECT agency_id, notification_id, number FROM system_attempt(:token)", token=token)
-    return None if row is None else Named(**row)
+async def named(tx: Transaction, tokens: Sequence[str]) -> dict[str, Named]:
+    """Whose attempts callbacks speak of, by token."""
+    rows = await tx.all(
+        "SELECT token, agency_id, notification_id, number FROM system_attempts(:tokens)", tokens=list(tokens)
+    )
+    return {
+        row["token"]: Named(agency_id=row["agency_id"], notification_id=row["notification_id"], number=row["number"])
+        for row in rows
+    }
 
 
 async def known_sids(tx: Transaction, sids: Sequence[str]) -> set[str]:

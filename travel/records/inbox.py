@@ -1,5 +1,6 @@
 """Webhooks as they came: stored first, worked on later, each once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,24 +36,34 @@ async def store(tx: Transaction, provider: str, dedupe_key: str, body: dict[str,
     return stored
 
 
-async def take(tx: Transaction, inbox_id: int, now: datetime) -> Webhook | None:
-    """Take a webhook to work on it in this transaction; None where it is done or in other hands."""
-    row = await tx.one(
+async def take(tx: Transaction, most: int, only: int | None = None) -> list[Webhook]:
+    """Webhooks that nobody works on, oldest first; they are ours for a while by the database's clock.
+
+    With `only`, that one, whoever has it.
+    """
+    rows = await tx.all(
         """
-        UPDATE webhook_inbox SET processed_at = :now
-        WHERE id = (SELECT id FROM webhook_inbox WHERE id = :id AND processed_at IS NULL FOR UPDATE SKIP LOCKED)
+        UPDATE webhook_inbox SET taken_until = clock_timestamp() + interval '10 s'
+        WHERE id IN (
+          SELECT id FROM webhook_inbox
+          WHERE processed_at IS NULL AND (id = :only OR (CAST(:only AS bigint) IS NULL AND coalesce(taken_until < clock_timestamp(), true)))
+          ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
         RETURNING id, provider, body, received_at
         """,
-        id=inbox_id,
+        only=only,
+        most=most,
+    )
+    return sorted((Webhook(**row) for row in rows), key=lambda each: each.id)
+
+
+async def finish(tx: Transaction, inbox_ids: Sequence[int], now: datetime) -> set[int]:
+    """Mark webhooks as worked on, in the transaction of their effects; those of them that nobody was faster with."""
+    rows = await tx.all(
+        "UPDATE webhook_inbox SET processed_at = :now WHERE id = ANY(:ids) AND processed_at IS NULL RETURNING id",
+        ids=list(inbox_ids),
         now=now,
     )
-    return None if row is None else Webhook(**row)
-
-
-async def waiting(tx: Transaction, most: int) -> list[int]:
-    """Webhooks that nobody has worked on, oldest first."""
-    rows = await tx.all("SELECT id FROM webhook_inbox WHERE processed_at IS NULL ORDER BY id LIMIT :most", most=most)
-    return [row["id"] for row in rows]
+    return {row["id"] for row in rows}
 
 
 async def forget(tx: Transaction, before: datetime) -> None:

@@ -150,6 +150,19 @@ async def many(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID
     return {row["id"]: from_row(row) for row in rows}
 
 
+async def lock_all(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID]) -> dict[UUID, Notification]:
+    """Notifications of the agency, locked in the order that all who lock several keep; waits for others."""
+    rows = await tx.all(
+        f"""
+        SELECT {COLUMNS} FROM notifications_log WHERE agency_id = :agency AND id = ANY(:ids)
+        ORDER BY ordinal FOR NO KEY UPDATE
+        """,  # noqa: S608
+        agency=agency_id,
+        ids=list(notification_ids),
+    )
+    return {row["id"]: from_row(row) for row in rows}
+
+
 async def lock(
     tx: Transaction,
     agency_id: UUID,

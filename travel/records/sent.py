@@ -22,6 +22,31 @@ async def lapsed(tx: Transaction, agency_id: UUID, notification_id: UUID) -> Not
     return None if row is None else from_row(row)
 
 
+async def look(
+    tx: Transaction,
+    agency_id: UUID,
+    notification_id: UUID,
+    status: NotificationStatus,
+    now: datetime,
+    again_at: datetime,
+) -> Notification | None:
+    """One that is UNKNOWN or unconfirmed and whose time has come; from now on its time is `again_at`. None where it is not."""
+    column = {NotificationStatus.UNKNOWN: "settle_at", NotificationStatus.SENT: "receipt_due_at"}[status]
+    row = await tx.one(
+        f"""
+        UPDATE notifications_log SET {column} = :again_at
+        WHERE agency_id = :agency AND id = :id AND status = :status AND {column} <= :now
+        RETURNING {COLUMNS}
+        """,  # noqa: S608
+        agency=agency_id,
+        id=notification_id,
+        status=status,
+        now=now,
+        again_at=again_at,
+    )
+    return None if row is None else from_row(row)
+
+
 async def stand(
     tx: Transaction,
     notification: Notification,
