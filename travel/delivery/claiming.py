@@ -11,24 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from travel import admission, audience, outcome, status, wording
+from travel import admission, outcome, wording
 from travel.admission import Hold, Never, Request
 from travel.database import Transaction
+from travel.delivery import desks
 from travel.delivery.carrier import Carrier, publish
+from travel.delivery.desks import Desk
 from travel.model import (
-    Agency,
     AgencySettings,
     AttemptOutcome,
-    ByHand,
     Channel,
     DeliveryAttempt,
-    Flight,
-    Language,
-    MessageTemplate,
     Notification,
     NotificationType,
-    SendingPause,
-    Trip,
 )
 from travel.model import (
     NotificationReason as Reason,
@@ -36,7 +31,7 @@ from travel.model import (
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, flights, history, notifications, outbox, pauses, travellers, trips
+from travel.records import agencies, attempts, outbox, pauses
 from travel.records.attempts import Tried
 
 
@@ -68,46 +63,6 @@ class Taken:
     """Whether there may be more that is due."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Desk:
-    """All that the judgements of one claim read, fetched many at a time."""
-
-    agency: Agency
-    settings: AgencySettings
-    templates: Mapping[tuple[NotificationType, Language], MessageTemplate]
-    trips: Mapping[UUID, Trip]
-    flights: Mapping[UUID, Flight]
-    by_hand: Mapping[UUID, ByHand]
-    opted_out: set[str]
-    window_open: set[str]
-    tried: Mapping[UUID, Tried]
-    others: Mapping[UUID, Sequence[Notification]]
-    pauses: dict[Channel, SendingPause]
-    now: datetime
-
-    def request(self, notification: Notification) -> Request:
-        trip = self.trips.get(notification.trip_id) if notification.trip_id else None
-        flight = self.flights.get(notification.flight_id) if notification.flight_id else None
-        if trip is not None and flight is not None:
-            flight = status.corrected(flight, self.by_hand.get(trip.id, ByHand()))
-        return Request(
-            notification=notification,
-            trip=trip,
-            flight=flight,
-            settings=self.settings,
-            agency_status=self.agency.status,
-            opted_out=_recipient(notification, trip) in self.opted_out,
-            now=self.now,
-        )
-
-    def overtaken(self, notification: Notification) -> Never | None:
-        """While a first try was out, it counted as told and newer news may have followed: it must not follow them."""
-        others = self.others.get(notification.trip_id, ()) if notification.trip_id else ()
-        if notification.fence and audience.has_newer_word(notification, others):
-            return Never(Status.SUPERSEDED, Reason.NEWER_FACTS)
-        return None
-
-
 async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None = None) -> Taken:
     """Take up to `most` of what is due, the urgent first. Who may not go is put off or ended, with its reason."""
     claimed_at, now = time.monotonic(), carrier.clock.now()
@@ -118,7 +73,7 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
         due = await outbox.take(tx, agency_id, now, most, admission.URGENT_FIRST, only)
         if not due:
             return Taken(claims=(), seen=0, more=False)
-        desk = await _desk(tx, agency_id, due, settings, paused, now)
+        desk = await desks.lay(tx, agency_id, due, settings, paused, now)
         going: list[Request] = []
         withheld: dict[UUID, Hold | Never] = {}
         for notification in due:
@@ -137,39 +92,6 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
         await publish(tx, [*told, *(each.notification for each in claims)], now)
         carrier.crash_at("claiming")
     return Taken(claims=claims, seen=len(due), more=len(due) == most)
-
-
-async def _desk(
-    tx: Transaction,
-    agency_id: UUID,
-    due: Sequence[Notification],
-    settings: AgencySettings,
-    paused: dict[Channel, SendingPause],
-    now: datetime,
-) -> _Desk:
-    trip_ids = list({each.trip_id for each in due if each.trip_id})
-    tried_before = [each.id for each in due if each.fence]
-    again = [each.trip_id for each in due if each.fence and each.trip_id]
-    travelling = await trips.many(tx, agency_id, trip_ids)
-    phones = list({_recipient(each, travelling.get(each.trip_id) if each.trip_id else None) for each in due})
-    return _Desk(
-        agency=await agencies.get(tx, agency_id),
-        settings=settings,
-        templates=await agencies.templates(tx, agency_id),
-        trips=travelling,
-        flights=await flights.many(tx, list({each.flight_id for each in due if each.flight_id})),
-        by_hand=await history.by_hand(tx, agency_id, trip_ids),
-        opted_out=await travellers.opted_out(tx, agency_id, phones),
-        window_open=await travellers.with_open_window(tx, agency_id, phones, now),
-        tried=await attempts.tried(tx, agency_id, tried_before) if tried_before else {},
-        others=await notifications.of_trips(tx, agency_id, again) if again else {},
-        pauses=paused,
-        now=now,
-    )
-
-
-def _recipient(notification: Notification, trip: Trip | None) -> str:
-    return trip.phone if trip else notification.recipient
 
 
 async def _within_caps(
@@ -218,7 +140,7 @@ async def _not_paused(
     agency_id: UUID,
     going: list[Request],
     withheld: dict[UUID, Hold | Never],
-    desk: _Desk,
+    desk: Desk,
 ) -> tuple[list[Request], set[UUID]]:
     """During a pause one message at a time tries whether it is over, and a test message whenever a person asks."""
     free: list[Request] = []
@@ -272,7 +194,7 @@ async def _withhold(
 async def _begin(
     tx: Transaction,
     carrier: Carrier,
-    desk: _Desk,
+    desk: Desk,
     going: Sequence[Request],
     probing: set[UUID],
     claimed_at: float,
@@ -284,7 +206,7 @@ async def _begin(
     claimed = [
         outbox.Claimed(
             id=each.notification.id,
-            recipient=_recipient(each.notification, each.trip),
+            recipient=desks.recipient(each.notification, each.trip),
             language=each.trip.language if each.trip else each.notification.language,
             body=messages[each.notification.id].body,
             tells=messages[each.notification.id].tells,
@@ -322,7 +244,7 @@ async def _begin(
     return claims
 
 
-def _message(desk: _Desk, request: Request) -> wording.Message:
+def _message(desk: Desk, request: Request) -> wording.Message:
     notification = request.notification
     language = request.trip.language if request.trip else notification.language
     template = desk.templates.get((notification.type, language))
@@ -338,7 +260,7 @@ def _message(desk: _Desk, request: Request) -> wording.Message:
     )
 
 
-def _attempt(desk: _Desk, notification: Notification, message: wording.Message, tried: Tried) -> DeliveryAttempt:
+def _attempt(desk: Desk, notification: Notification, message: wording.Message, tried: Tried) -> DeliveryAttempt:
     free_text = notification.channel is Channel.SMS or (
         notification.recipient in desk.window_open and not tried.wants_template
     )
