@@ -49,8 +49,13 @@ AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    # A session that the server ended in the middle of a statement.
+    asyncpg.InternalClientError,
+    # Somebody else holds a row for long: a process that is frozen, until the server ends its session.
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
 )
-"""What is raised while the database cannot be reached, is being started, or ends: the same may work in a moment."""
+"""What is raised while the database cannot do it now: the same may work in a moment."""
 
 
 class NestedTransactionError(RuntimeError):
@@ -111,6 +116,10 @@ class Transaction:
         """From here on, this transaction is that agency's."""
         await self.run("SELECT set_config('app.agency_id', :agency, true)", agency=str(agency_id) if agency_id else "")
 
+    async def wait_at_most(self, seconds: float) -> None:
+        """From here on, a row that somebody else holds is waited for no longer; then asyncpg.LockNotAvailableError."""
+        await self.run("SELECT set_config('lock_timeout', :limit, true)", limit=f"{seconds * 1000:.0f}ms")
+
 
 class Database:
     """The pool."""
@@ -130,7 +139,7 @@ class Database:
                 "timezone": "UTC",
                 "statement_timeout": "30s",
                 "lock_timeout": "10s",
-                "idle_in_transaction_session_timeout": "15s",
+                "idle_in_transaction_session_timeout": "5s",
             },
         )
 
@@ -138,7 +147,7 @@ class Database:
         """Open the pool; raises SchemaError where there is no database at the address."""
         try:
             await self._pool.connect()
-        except (OSError, TimeoutError, asyncpg.PostgresError) as broken:
+        except (*AWAY, asyncpg.PostgresError) as broken:
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
     async def disconnect(self) -> None:
@@ -180,7 +189,7 @@ class Database:
             async with self.transaction() as tx:
                 await _verify_version(tx)
                 await _verify_role(tx)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError) as broken:
+        except (*AWAY, asyncpg.PostgresError, AssertionError) as broken:
             # `databases` says by an AssertionError that its pool is closed.
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 

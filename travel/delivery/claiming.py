@@ -34,6 +34,9 @@ from travel.model import (
 from travel.records import agencies, attempts, outbox, pauses
 from travel.records.attempts import Tried
 
+CLAIM_WAITS_SECONDS = 0.5
+"""How long a claim waits for another claim of the same agency."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
@@ -67,6 +70,8 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
     """Take up to `most` of what is due, the urgent first. Who may not go is put off or ended, with its reason."""
     claimed_at, now = time.monotonic(), carrier.clock.now()
     async with carrier.db.transaction(agency_id) as tx:
+        # Who is frozen in the middle of a claim must not freeze the others: they come again.
+        await tx.wait_at_most(CLAIM_WAITS_SECONDS)
         # The settings' row is locked so that the caps are counted by one claim of the agency at a time.
         settings = await agencies.settings(tx, agency_id, lock=True)
         paused = await pauses.of(tx, agency_id, lock=True)

@@ -45,7 +45,12 @@ async def deliver(carrier: Carrier, agency_id: UUID) -> int:
                     places = await carrier.places.take(CLAIMED_AT_ONCE)
                     if not places:
                         break
-                    taken = await _take(carrier, agency_id, places)
+                    try:
+                        taken = await _take(carrier, agency_id, places)
+                    except database.AWAY as away:
+                        # What is in our hands already goes its way all the same.
+                        log.warning("claim_put_off", agency_id=str(agency_id), error=type(away).__name__)
+                        break
                     for each in taken.claims:
                         hands.create_task(_hand_over(carrier, each, answers))
                     seen, more = seen + taken.seen, taken.more
