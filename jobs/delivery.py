@@ -1,18 +1,20 @@
 """Handing over what is due, and finding out about what got lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from jobs.context import Context
 from jobs.guard import guarded
 from travel import delivery
+from travel.delivery import Carrier
 from travel.model import NotificationStatus
 from travel.records import outbox
 from travel.records.outbox import Stray
 
 Each = TypeVar("Each")
+Deed = Callable[[Carrier, UUID, UUID], Awaitable[None]]
 
 AT_ONCE = 500
 SIDE_BY_SIDE = 20
@@ -40,18 +42,24 @@ async def sweep_notifications(context: Context) -> int:
     return seen
 
 
-async def sweep_strays(context: Context) -> int:
-    """See to messages whose worker is gone, whose fate is unknown, or that nobody confirmed; returns how many."""
+async def sweep_orphans(context: Context) -> int:
+    """Take over messages whose worker is gone; returns how many. A sweep of its own: no look-up may hold it up."""
+    return await _sweep(context, {NotificationStatus.SENDING: delivery.recover})
+
+
+async def sweep_silent(context: Context) -> int:
+    """Ask Twilio about messages of unknown fate, and those that nobody confirmed; returns how many."""
+    deeds = {NotificationStatus.UNKNOWN: delivery.settle_unknown, NotificationStatus.SENT: delivery.chase}
+    return await _sweep(context, deeds)
+
+
+async def _sweep(context: Context, deeds: Mapping[NotificationStatus, Deed]) -> int:
     async with context.db.transaction() as tx:
-        strays = await outbox.strays(tx, context.clock.now(), AT_ONCE)
+        found = await outbox.strays(tx, context.clock.now(), AT_ONCE)
+    strays = [each for each in found if each.status in deeds]
 
     async def mend(stray: Stray) -> None:
-        deed = {
-            NotificationStatus.SENDING: delivery.recover,
-            NotificationStatus.UNKNOWN: delivery.settle_unknown,
-            NotificationStatus.SENT: delivery.chase,
-        }[stray.status]
-        await deed(context.carrier, stray.agency_id, stray.id)
+        await deeds[stray.status](context.carrier, stray.agency_id, stray.id)
 
     await _side_by_side("sweep_strays", strays, mend)
     return len(strays)

@@ -114,7 +114,7 @@ class World:
             polling.check_due_flights,
             landing.check_due_landings,
             delivery_jobs.sweep_notifications,
-            delivery_jobs.sweep_strays,
+            sweep_strays,
             delivery_jobs.sweep_webhooks,
             upkeep.replan_changed_agencies,
         )
@@ -193,6 +193,11 @@ class World:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+
+async def sweep_strays(context: Context) -> int:
+    """What both sweeps for messages of which nobody hears do."""
+    return await delivery_jobs.sweep_orphans(context) + await delivery_jobs.sweep_silent(context)
 
 
 def text(instant: datetime) -> str:

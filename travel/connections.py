@@ -14,10 +14,10 @@ class Connections(httpx.AsyncBaseTransport):
     """Up to `most` connections, opened when they are needed. A request waits where all are taken."""
 
     def __init__(self, most: int) -> None:
-        trusted = httpx.create_ssl_context()
-        alone = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-        self._all = [httpx.AsyncHTTPTransport(verify=trusted, limits=alone) for _ in range(most)]
-        self._free = list(self._all)
+        self._trusted = httpx.create_ssl_context()
+        self._free = [self._fresh() for _ in range(most)]
+        self._taken: set[httpx.AsyncHTTPTransport] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(most)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -28,15 +28,33 @@ class Connections(httpx.AsyncBaseTransport):
         except TimeoutError as crowded:
             raise httpx.PoolTimeout("every connection is taken", request=request) from crowded
         connection = self._free.pop()
+        self._taken.add(connection)
+        given_back = connection
         try:
             response = await connection.handle_async_request(request)
             await response.aread()
             return response
+        except BaseException:
+            # A request that was cancelled at the wrong moment counts as active in its pool for ever.
+            given_back = self._fresh()
+            self._close_meanwhile(connection)
+            raise
         finally:
-            self._free.append(connection)
+            self._taken.discard(connection)
+            self._free.append(given_back)
             self._places.release()
 
     async def aclose(self) -> None:
         """Close them all."""
-        for connection in self._all:
+        for connection in (*self._free, *self._taken):
             await connection.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def _fresh(self) -> httpx.AsyncHTTPTransport:
+        alone = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+        return httpx.AsyncHTTPTransport(verify=self._trusted, limits=alone)
+
+    def _close_meanwhile(self, connection: httpx.AsyncHTTPTransport) -> None:
+        closing = asyncio.create_task(connection.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)

@@ -16,6 +16,9 @@ PAUSES = frozenset({Remedy.ACCOUNT, Remedy.SENDER})
 NO_TRY = PAUSES | {Remedy.DESTINATION}
 """Refusals that use up none of the tries that the agency allows."""
 
+TRIED_AGAIN = RETRIED | NO_TRY | {Remedy.CHANNEL, Remedy.WINDOW}
+"""Refusals after which the message may be sent once more, by whatever way."""
+
 LATER_MEANS = timedelta(minutes=5)
 """How long a refusal that says "later" is left alone at the least."""
 REGISTERING_TAKES = timedelta(minutes=15)

@@ -24,9 +24,9 @@ return free - now
 """
 _COOL = """
 local clock = redis.call('TIME')
-local free = clock[1] * 1000000 + clock[2] + tonumber(ARGV[1])
-free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), free)
-redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil(tonumber(ARGV[1]) / 1000) + 60000)
+local now = clock[1] * 1000000 + clock[2]
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now + tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now) / 1000) + 60000)
 """
 
 

@@ -16,7 +16,7 @@ CREATE INDEX notifications_unresolved ON notifications_log (recipient) WHERE sta
 ALTER TABLE delivery_attempts
   -- whether it is one of the tries that the agency allows
   ADD COLUMN counted boolean NOT NULL DEFAULT true,
-  -- A look-up by text can take one of two equal texts for the other; a callback then says better.
+  -- A look-up by text can take one of two equal texts for the other: then two tries name one message.
   DROP CONSTRAINT delivery_attempts_twilio_sid_key;
 CREATE INDEX delivery_attempts_sid ON delivery_attempts (twilio_sid) WHERE twilio_sid IS NOT NULL;
 
@@ -33,6 +33,8 @@ CREATE TABLE sending_pauses (
   paused_at      timestamptz NOT NULL,
   probe_at       timestamptz NOT NULL,
   probes         integer NOT NULL DEFAULT 0 CHECK (probes >= 0),
+  -- Twilio takes such messages and refuses them later: only a receipt says that it works again.
+  awaits_receipt boolean NOT NULL,
   PRIMARY KEY (agency_id, channel)
 );
 ALTER TABLE sending_pauses ENABLE ROW LEVEL SECURITY;
@@ -71,11 +73,13 @@ AS $$
 $$;
 
 -- Two agencies may write the same words to one phone from one sender: how many other tries may own a message that a
--- look-up finds, and how many of those began earlier.
-CREATE FUNCTION system_rivals(phone text, words text, notification uuid, began timestamptz) RETURNS TABLE (all_of_them bigint, earlier bigint)
+-- look-up finds, how many of those began earlier, and how many are so fresh that an answer or a callback may still come.
+CREATE FUNCTION system_rivals(phone text, words text, notification uuid, began timestamptz, fresh_since timestamptz)
+RETURNS TABLE (all_of_them bigint, earlier bigint, fresh bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-  SELECT count(*), count(*) FILTER (WHERE (d.started_at, d.notification_id) < (began, notification))
+  SELECT count(*), count(*) FILTER (WHERE (d.started_at, d.notification_id) < (began, notification)),
+         count(*) FILTER (WHERE d.started_at > fresh_since)
   FROM notifications_log n
   JOIN LATERAL (SELECT a.notification_id, a.started_at FROM delivery_attempts a WHERE a.notification_id = n.id ORDER BY a.number DESC LIMIT 1) d ON true
   WHERE n.recipient = phone AND n.status IN ('SENDING', 'UNKNOWN') AND n.body = words AND n.id <> notification
@@ -97,7 +101,7 @@ DECLARE f regprocedure;
 BEGIN
   FOREACH f IN ARRAY ARRAY[
     'system_agencies_with_due(timestamptz)', 'system_deliveries_to_mend(timestamptz, integer)',
-    'system_rivals(text, text, uuid, timestamptz)', 'system_paused_senders()', 'system_attempts(text[])']::regprocedure[]
+    'system_rivals(text, text, uuid, timestamptz, timestamptz)', 'system_paused_senders()', 'system_attempts(text[])']::regprocedure[]
   LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO bauhaus_system', f);
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);

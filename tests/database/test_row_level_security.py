@@ -16,7 +16,7 @@ from tests.world import ANA, World, make_agency
 from travel import booking, tenancy, tracking
 from travel.clock import VirtualClock
 from travel.database import Database, Transaction
-from travel.model import Agency, Channel, Language, NotificationType, Trip
+from travel.model import Agency, Channel, Language, NotificationType, SendingPause, Trip
 from travel.records import pauses
 
 TENANT_TABLES = {
@@ -79,7 +79,16 @@ async def fill(world: World, agency: Agency, trip: Trip) -> None:
     await tracking.record_by_hand(db, world.house.wakeups, clock, agency.id, trip.id, {"terminal_origin": "A"})
     await booking.set_opt_out(db, clock, agency.id, "+5491155550199", opted_out=True)
     async with db.transaction(agency.id) as tx:
-        await pauses.begin(tx, agency.id, Channel.SMS, 21703, "no sender", clock.now() + timedelta(days=9), clock.now())
+        pause = SendingPause(
+            channel=Channel.SMS,
+            error_code=21703,
+            error_message="no sender",
+            paused_at=clock.now(),
+            probe_at=clock.now() + timedelta(days=9),
+            probes=0,
+            awaits_receipt=False,
+        )
+        await pauses.begin(tx, agency.id, pause)
 
 
 async def unprotected(tx: Transaction) -> list[str]:
@@ -289,7 +298,7 @@ ANSWERS = {
     "system_due_notifications": {"agency_id", "id", "status"},
     "system_agencies_with_due": {"agency_id"},
     "system_deliveries_to_mend": {"agency_id", "id", "status"},
-    "system_rivals": {"all_of_them", "earlier"},
+    "system_rivals": {"all_of_them", "earlier", "fresh"},
     "system_paused_senders": {"channel", "agencies"},
     "system_attempts": {"token", "agency_id", "notification_id", "number"},
     "system_attempt": {"agency_id", "notification_id", "number"},

@@ -88,8 +88,9 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
                 going.append(request)
             else:
                 withheld[notification.id] = judgement
-        going, probing = await _not_paused(tx, agency_id, going, withheld, desk)
+        going, may_probe = _not_paused(going, withheld, desk)
         going = await _within_caps(tx, agency_id, going, withheld, settings, now)
+        probing = await _probe(tx, agency_id, going, may_probe, desk)
         # Who may go goes in the order in which it was decided: a traveller hears of the trip before hearing of its delay.
         going.sort(key=lambda each: (each.notification.due_at, each.notification.ordinal))
         claims = await _begin(tx, carrier, desk, going, probing, claimed_at)
@@ -128,10 +129,7 @@ async def _within_caps(
         ages = await attempts.ageing(tx, agency_id, now - room.span, max(counted - cap, 0), max(ahead) + 1)
         for each, place in zip(over, ahead, strict=True):
             until = ages[place] + room.span if place < len(ages) else now + room.span
-            expires = each.notification.expires_at
-            withheld[each.notification.id] = (
-                Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL) if until >= expires else Hold(until, room.reason)
-            )
+            withheld[each.notification.id] = _until(each.notification, until, room.reason)
     return going[: room.places]
 
 
@@ -140,32 +138,47 @@ def _ahead(waiting: Mapping[NotificationType, int], type_: NotificationType) -> 
     return sum(many for other, many in waiting.items() if rank(other) <= rank(type_))
 
 
-async def _not_paused(
-    tx: Transaction,
-    agency_id: UUID,
-    going: list[Request],
-    withheld: dict[UUID, Hold | Never],
-    desk: Desk,
+def _not_paused(
+    going: list[Request], withheld: dict[UUID, Hold | Never], desk: Desk
 ) -> tuple[list[Request], set[UUID]]:
-    """During a pause one message at a time tries whether it is over, and a test message whenever a person asks."""
+    """During a pause one message at a time may try whether it is over, and a test message whenever a person asks."""
     free: list[Request] = []
-    probing: set[UUID] = set()
+    may_probe: set[UUID] = set()
+    probed: set[Channel] = set()
     for each in going:
         notification = each.notification
         pause = desk.pauses.get(notification.channel)
+        its_turn = pause is not None and pause.probe_at <= desk.now and notification.channel not in probed
         if pause is None:
             free.append(each)
-        elif notification.type is NotificationType.TEST or pause.probe_at <= desk.now:
-            wait = outcome.next_probe(pause.probes + 1)
-            await pauses.probe(tx, agency_id, pause.channel, wait, desk.now)
-            desk.pauses[pause.channel] = replace(pause, probe_at=desk.now + wait, probes=pause.probes + 1)
+        elif its_turn or notification.type is NotificationType.TEST:
+            probed.add(notification.channel)
+            may_probe.add(notification.id)
             free.append(each)
-            probing.add(notification.id)
-        elif pause.probe_at >= notification.expires_at:
-            withheld[notification.id] = Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL)
         else:
-            withheld[notification.id] = Hold(pause.probe_at, Reason.SENDER_PAUSED)
-    return free, probing
+            # Either its time has not come, or another message of this claim tries and the next may after that.
+            tried_now = pause.probe_at <= desk.now
+            until = desk.now + outcome.next_probe(pause.probes + 1) if tried_now else pause.probe_at
+            withheld[notification.id] = _until(notification, until, Reason.SENDER_PAUSED)
+    return free, may_probe
+
+
+async def _probe(
+    tx: Transaction, agency_id: UUID, going: Sequence[Request], may_probe: set[UUID], desk: Desk
+) -> set[UUID]:
+    """Write down who tries: the next may not before a while."""
+    probing = {each.notification.id for each in going} & may_probe
+    for channel in {each.notification.channel for each in going if each.notification.id in probing}:
+        wait = outcome.next_probe(desk.pauses[channel].probes + 1)
+        await pauses.probe(tx, agency_id, channel, wait, desk.now)
+    return probing
+
+
+def _until(notification: Notification, until: datetime, reason: Reason) -> Hold | Never:
+    """It waits, if what it says is still useful then."""
+    if until >= notification.expires_at:
+        return Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL)
+    return Hold(until, reason)
 
 
 async def _withhold(

@@ -55,7 +55,7 @@ class Pace:
                 await self._asked().cool(sender, span)
             except ThrottleAwayError:
                 self._redis_is_away()
-        # Also where Redis answered: after a flush it knows nothing of the rest.
+        # Also where Redis answered: it may be away when the next message asks.
         async with self.db.transaction() as tx:
             await paces.cool(tx, sender, span)
 

@@ -160,10 +160,28 @@ async def _hear(carrier: Carrier, agency_id: UUID, come: Sequence[Callback]) -> 
         carrier.crash_at("receiving")
     carrier.crash_at("received")
     for notification, callback in moved:
-        remedy = twilio_codes.remedy(callback.code)
-        if callback.reported is Status.UNDELIVERED and remedy in outcome.PAUSES:
-            words = callback.message or str(remedy)
-            await pausing.pause(carrier, agency_id, notification.channel, remedy, callback.code, words)
+        tried = _tried(tries[notification.id], callback)
+        if callback.reported is Status.UNDELIVERED:
+            await pause_for(carrier, tried, callback.code, callback.message, agency_id)
+        elif callback.word in WENT_THROUGH:
+            await pausing.resume(carrier, agency_id, tried.channel, tried.started_at, receipt=True)
+
+
+WENT_THROUGH = frozenset({"sent", "delivered", "read"})
+"""Words that say that the channel took it from Twilio."""
+
+
+async def pause_for(
+    carrier: Carrier, tried: DeliveryAttempt, code: int | None, message: str | None, agency_id: UUID
+) -> None:
+    """Pause the sender if that is what the code of a failed message asks for."""
+    remedy = twilio_codes.remedy(code)
+    if remedy in outcome.PAUSES:
+        await pausing.pause(carrier, agency_id, tried.channel, remedy, code, message or str(remedy), taken=True)
+
+
+def _tried(tries: Sequence[DeliveryAttempt], callback: Callback) -> DeliveryAttempt:
+    return next(each for each in tries if each.number == callback.named.number)
 
 
 async def _learn(tx: Transaction, agency_id: UUID, callbacks: Sequence[Callback], now: datetime) -> None:
@@ -182,11 +200,15 @@ async def _learn(tx: Transaction, agency_id: UUID, callbacks: Sequence[Callback]
         await attempts.finish(tx, agency_id, list(taken.values()), now)
     for each in callbacks:
         if each.code is not None and each.reported is not None:
-            counted = twilio_codes.remedy(each.code) not in outcome.NO_TRY
-            named = each.named
-            await attempts.note_failure(
-                tx, agency_id, named.notification_id, named.number, each.code, each.message, counted=counted
-            )
+            await note(tx, agency_id, each.named.notification_id, each.named.number, each.code, each.message)
+
+
+async def note(
+    tx: Transaction, agency_id: UUID, notification_id: UUID, number: int, code: int, message: str | None
+) -> None:
+    """What Twilio says of a try that it took and could not deliver."""
+    counted = twilio_codes.remedy(code) not in outcome.NO_TRY
+    await attempts.note_failure(tx, agency_id, notification_id, number, code, message, counted=counted)
 
 
 def _last_word(
@@ -200,12 +222,16 @@ def _last_word(
         reported = each.reported
         # An older try that did not arrive says nothing of the newest.
         stale = reported is Status.UNDELIVERED and each.named.number < tries[-1].number
+        # Overtaken by the failure of the same try, which is to be made again.
+        stale = stale or (reported is Status.SENT and _tried(tries, each).error_code is not None)
         if reported is None or stale or not outcome.moves(stands, reported):
             effect = "ignored" if reported is None else "outranked"
             metrics.receipts.labels(each.word if reported else "other", effect).inc()
             continue
         metrics.receipts.labels(each.word, "moved").inc()
-        stands, last = reported, each
+        # After a failure that is tried again it waits, and a receipt of an older try may make that needless.
+        again = reported is Status.UNDELIVERED and twilio_codes.remedy(each.code) in outcome.TRIED_AGAIN
+        stands, last = Status.PENDING if again else reported, each
     return last
 
 
@@ -217,7 +243,7 @@ async def _obey(
     callback: Callback,
     now: datetime,
 ) -> None:
-    tried = next(each for each in tries if each.number == callback.named.number)
+    tried = _tried(tries, callback)
     if callback.reported is Status.UNDELIVERED:
         await fail(tx, carrier, notification, tried, callback.code, now)
     elif callback.reported is not None:

@@ -13,7 +13,7 @@ import structlog
 from travel import metrics, outcome
 from travel.database import Transaction
 from travel.delivery.carrier import Carrier, publish
-from travel.delivery.receipts import fail, report
+from travel.delivery.receipts import fail, note, pause_for, report
 from travel.model import (
     AttemptOutcome,
     Channel,
@@ -101,9 +101,10 @@ async def _conclude(
 ) -> None:
     strangers = await _strangers(tx, tried, listed)
     ours = sorted((each for each in strangers if each.body == notification.body), key=lambda each: each.created_at)
-    rivals = await attempts.rivals(tx, notification, tried.started_at)
-    if ours and len(ours) <= rivals.all_of_them and rivals.earlier:
-        # The same words of another agency may be what we see: the earlier try is settled first.
+    rivals = await attempts.rivals(tx, notification, tried.started_at, now - carrier.settling - carrier.lease)
+    if ours and len(ours) <= rivals.all_of_them and (rivals.earlier or rivals.fresh):
+        # The same words of another agency may be what we see. Who may still hear of its own by a callback comes first, and
+        # of those who do not, the earliest.
         await sent.stand(tx, notification, Status.UNKNOWN, None, now, settle_at=now + ASK_AGAIN)
         return
     if ours:
@@ -165,28 +166,37 @@ async def chase(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Non
     except LOOKUP_FAILS as away:
         log.warning("fetch_failed", notification_id=str(notification_id), error=type(away).__name__)
         return
-    now = carrier.clock.now()
+    now, failed = carrier.clock.now(), False
     async with carrier.db.transaction(agency_id) as tx:
         locked = await notifications.lock(tx, agency_id, notification_id, Status.SENT, wait=True)
         if locked is None or locked.fence != tried.fence:
             return
         reported = outcome.STATUS_OF.get(standing.status) if standing else None
-        if standing is not None and reported is not None and outcome.moves(Status.SENT, reported):
-            if reported is Status.UNDELIVERED:
-                await fail(tx, carrier, locked, tried, standing.error_code, now)
-            else:
-                await report(tx, carrier, locked, tried, reported, now)
-        elif not await _unconfirmed(tx, carrier, locked, now):
+        if standing is not None and reported is Status.UNDELIVERED:
+            failed = True
+            if standing.error_code is not None:
+                await note(tx, agency_id, notification_id, tried.number, standing.error_code, None)
+            await fail(tx, carrier, locked, tried, standing.error_code, now)
+        elif reported is not None and outcome.moves(Status.SENT, reported):
+            await report(tx, carrier, locked, tried, reported, now)
+        elif not await _unconfirmed(tx, carrier, locked, now, waits=standing is not None and standing.status != "sent"):
             return
         await publish(tx, [locked], now)
+    if failed and standing is not None:
+        await pause_for(carrier, tried, standing.error_code, None, agency_id)
 
 
-async def _unconfirmed(tx: Transaction, carrier: Carrier, notification: Notification, now: datetime) -> bool:
-    """It stays as it is, or goes by SMS; Twilio is asked ever more rarely, for a day. Whether there is something to say."""
+async def _unconfirmed(
+    tx: Transaction, carrier: Carrier, notification: Notification, now: datetime, *, waits: bool
+) -> bool:
+    """It stays as it is, or goes by SMS; Twilio is asked ever more rarely, for a day. Whether there is something to say.
+
+    `waits` says that it still stands in Twilio's own queue: then it may come yet, and nothing follows it.
+    """
     settings = await agencies.settings(tx, notification.agency_id)
     has_sms = carrier.twilio.can(Channel.SMS)
     useful = notification.expires_at > now
-    if useful and outcome.goes_by_sms(notification.channel, settings, has_sms=has_sms):
+    if useful and not waits and outcome.goes_by_sms(notification.channel, settings, has_sms=has_sms):
         await sent.stand(tx, notification, Status.PENDING, Reason.NO_RECEIPT, now, due_at=now, channel=Channel.SMS)
         return True
     age = now - (notification.accepted_at or now)

@@ -52,7 +52,8 @@ async def deliver(carrier: Carrier, agency_id: UUID) -> int:
                         log.warning("claim_put_off", agency_id=str(agency_id), error=type(away).__name__)
                         break
                     for each in taken.claims:
-                        hands.create_task(_hand_over(carrier, each, answers))
+                        hand = hands.create_task(_hand_over(carrier, each, answers))
+                        hand.add_done_callback(lambda _: carrier.places.give_back())
                     seen, more = seen + taken.seen, taken.more
         finally:
             answers.put_nowait(None)
@@ -94,10 +95,7 @@ async def _take_alone(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
 
 
 async def _hand_over(carrier: Carrier, claim: Claim, answers: "asyncio.Queue[Answered | None]") -> None:
-    try:
-        answer = await _ask(carrier, claim)
-    finally:
-        carrier.places.give_back()
+    answer = await _ask(carrier, claim)
     carrier.crash_at("answered")
     answers.put_nowait(Answered(claim=claim, answer=answer))
 

@@ -157,6 +157,7 @@ async def _pause_or_resume(carrier: Carrier, agency_id: UUID, answered: Sequence
     for each in answered:
         channel = each.claim.attempt.channel
         if isinstance(each.answer, Refused) and each.answer.remedy in outcome.PAUSES:
-            await pausing.pause(carrier, agency_id, channel, each.answer.remedy, each.answer.code, each.answer.message)
+            refused = each.answer
+            await pausing.pause(carrier, agency_id, channel, refused.remedy, refused.code, refused.message, taken=False)
         elif isinstance(each.answer, Accepted) and each.claim.probes:
-            await pausing.resume(carrier, agency_id, channel)
+            await pausing.resume(carrier, agency_id, channel, each.claim.attempt.started_at, receipt=False)

@@ -115,3 +115,5 @@ class SendingPause:
     paused_at: datetime
     probe_at: datetime
     probes: int
+    awaits_receipt: bool
+    """The refusal came after Twilio's 201: only a receipt shows that it works again."""

@@ -26,10 +26,11 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rivals:
-    """How many there are, and how many of them began earlier."""
+    """How many there are, how many of them began earlier, and of how many an answer or a callback may still come."""
 
     all_of_them: int
     earlier: int
+    fresh: int
 
 
 def from_row(row: Mapping[str, Any]) -> DeliveryAttempt:
@@ -182,17 +183,18 @@ async def known_sids(tx: Transaction, sids: Sequence[str]) -> set[str]:
     return {row["twilio_sid"] for row in rows}
 
 
-async def rivals(tx: Transaction, notification: Notification, began: datetime) -> Rivals:
+async def rivals(tx: Transaction, notification: Notification, began: datetime, fresh_since: datetime) -> Rivals:
     """Other unresolved tries, of whatever agency, that said the same words to the same phone."""
     row = await tx.one(
-        "SELECT all_of_them, earlier FROM system_rivals(:phone, :words, :id, :began)",
+        "SELECT all_of_them, earlier, fresh FROM system_rivals(:phone, :words, :id, :began, :fresh_since)",
         phone=notification.recipient,
         words=notification.body,
         id=notification.id,
         began=began,
+        fresh_since=fresh_since,
     )
     assert row is not None, "a count has a row"
-    return Rivals(all_of_them=row["all_of_them"], earlier=row["earlier"])
+    return Rivals(all_of_them=row["all_of_them"], earlier=row["earlier"], fresh=row["fresh"])
 
 
 HANDED_OVER = "outcome IN ('IN_FLIGHT', 'ACCEPTED', 'UNKNOWN')"

@@ -10,7 +10,7 @@ async def take(tx: Transaction, sender: str, *, step: float, burst: float, patie
     """
     taken: float | None = await tx.value(
         """
-        INSERT INTO sender_paces AS p (sender, free_at) VALUES (:sender, clock_timestamp() + make_interval(secs => :step))
+        INSERT INTO sender_paces AS p (sender, free_at) VALUES (:sender, clock_timestamp() + make_interval(secs => :step) - make_interval(secs => :burst))
         ON CONFLICT (sender) DO UPDATE
         SET free_at = greatest(p.free_at, clock_timestamp() - make_interval(secs => :burst)) + make_interval(secs => :step)
         WHERE p.free_at <= clock_timestamp() + make_interval(secs => :patience)

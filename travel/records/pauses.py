@@ -8,7 +8,7 @@ from uuid import UUID
 from travel.database import Transaction
 from travel.model import Channel, SendingPause
 
-COLUMNS = "channel, error_code, error_message, paused_at, probe_at, probes"
+COLUMNS = "channel, error_code, error_message, paused_at, probe_at, probes, awaits_receipt"
 
 
 def _pause(row: Mapping[str, Any]) -> SendingPause:
@@ -24,30 +24,24 @@ async def of(tx: Transaction, agency_id: UUID, *, lock: bool = False) -> dict[Ch
     return {pause.channel: pause for pause in map(_pause, rows)}
 
 
-async def begin(
-    tx: Transaction,
-    agency_id: UUID,
-    channel: Channel,
-    code: int | None,
-    message: str,
-    probe_at: datetime,
-    now: datetime,
-) -> bool:
+async def begin(tx: Transaction, agency_id: UUID, pause: SendingPause) -> bool:
     """Pause a channel; False where it is paused already, which then remembers the newest refusal."""
     return bool(
         await tx.value(
             """
-            INSERT INTO sending_pauses (agency_id, channel, error_code, error_message, paused_at, probe_at)
-            VALUES (:agency, :channel, :code, :message, :now, :probe_at)
-            ON CONFLICT (agency_id, channel) DO UPDATE SET error_code = excluded.error_code, error_message = excluded.error_message
+            INSERT INTO sending_pauses AS p (agency_id, channel, error_code, error_message, paused_at, probe_at, awaits_receipt)
+            VALUES (:agency, :channel, :code, :message, :paused_at, :probe_at, :awaits_receipt)
+            ON CONFLICT (agency_id, channel) DO UPDATE
+            SET error_code = excluded.error_code, error_message = excluded.error_message, awaits_receipt = excluded.awaits_receipt
             RETURNING xmax = 0
             """,
             agency=agency_id,
-            channel=channel,
-            code=code,
-            message=message,
-            probe_at=probe_at,
-            now=now,
+            channel=pause.channel,
+            code=pause.error_code,
+            message=pause.error_message,
+            paused_at=pause.paused_at,
+            probe_at=pause.probe_at,
+            awaits_receipt=pause.awaits_receipt,
         )
     )
 
