@@ -32,7 +32,7 @@ def show(title: str, rows: Sequence[Measured]) -> bool:
     for row in rows:
         verdict = "" if row.holds is None else "yes" if row.holds else "[red]NO[/red]"
         table.add_row(row.what, row.ours, row.beside, row.target, verdict)
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=150)
     console.print(table)
     console.print(
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"

@@ -116,7 +116,13 @@ def sandbox(context: typer.Context) -> None:
 
 
 def _run(deed: Callable[[], Any]) -> None:
-    asyncio.run(deed())
+    """On the faster loop, where the system has one."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(deed())
+    else:
+        uvloop.run(deed())
 
 
 def _die_with_parent() -> None:

@@ -15,12 +15,14 @@ SECONDS = 0.2
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local step, burst, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - burst)
-if free <= now + patience then
-  redis.call('SET', KEYS[1], string.format('%.0f', free + step), 'PX', math.ceil((free + step - now + burst) / 1000) + 1000)
+local many, step, burst, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local first = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - burst)
+local taken = math.max(0, math.min(many, math.floor((now + patience - first) / step) + 1))
+if taken > 0 then
+  local free = first + taken * step
+  redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', math.ceil((free - now + burst) / 1000) + 1000)
 end
-return free - now
+return {first - now, taken}
 """
 _COOL = """
 local clock = redis.call('TIME')
@@ -41,15 +43,18 @@ class Throttle:
         self._take = redis.register_script(_TAKE)
         self._cool = redis.register_script(_COOL)
 
-    async def take(self, sender: str, *, step: float, burst: float, patience: float) -> float:
-        """Take the next place and say how long it is until then; over `patience` none is taken. Raises ThrottleAwayError."""
+    async def take(self, sender: str, many: int, *, step: float, burst: float, patience: float) -> tuple[float, int]:
+        """Take the next places: how long it is until the first (below 0: it was saved up), and how many were taken.
+
+        Between two places lies `step`. Those that are further away than `patience` are not taken. Raises ThrottleAwayError.
+        """
         spans = [round(span * 1e6) for span in (step, burst, patience)]
         try:
             async with asyncio.timeout(SECONDS):
-                wait: int = await self._take(keys=[_key(sender)], args=spans)
+                first, taken = await self._take(keys=[_key(sender)], args=[many, *spans])
         except (RedisError, OSError, TimeoutError) as away:
             raise ThrottleAwayError from away
-        return max(wait, 0) / 1e6
+        return first / 1e6, taken
 
     async def cool(self, sender: str, seconds: float) -> None:
         """Give no place before so many seconds have passed. Raises ThrottleAwayError."""

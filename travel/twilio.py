@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import orjson
@@ -119,6 +120,11 @@ class Twilio:
         self._messages = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
         self._senders = senders
         self._total_seconds = total_seconds
+        # Address and headers of every send are the same: working them out anew costs a fifth of the request.
+        template = client.build_request("POST", self._messages, data={"To": ""})
+        self._address_of_all = template.url
+        self._headers_of_all = [each for each in template.headers.raw if each[0].lower() != b"content-length"]
+        self._extensions_of_all = {"timeout": client.timeout.as_dict()}
 
     @classmethod
     def open(
@@ -159,7 +165,7 @@ class Twilio:
             return Withheld(seconds=0, message="no time was left for the request")
         try:
             async with asyncio.timeout(left):
-                response = await self._client.post(self._messages, data=self._form(message))
+                response = await self._client.send(self._request(message))
         except httpx.RequestError as failed:
             if LEFT.get(type(failed), True):
                 return Ambiguous(http_status=None, message=type(failed).__name__)
@@ -198,6 +204,15 @@ class Twilio:
 
     def _address(self, phone: str, channel: Channel) -> str:
         return f"whatsapp:{phone}" if channel is Channel.WHATSAPP else phone
+
+    def _request(self, message: Outgoing) -> httpx.Request:
+        return httpx.Request(
+            "POST",
+            self._address_of_all,
+            headers=self._headers_of_all,
+            content=urlencode(self._form(message)).encode(),
+            extensions=self._extensions_of_all,
+        )
 
     def _form(self, message: Outgoing) -> dict[str, str]:
         form = {

@@ -115,7 +115,9 @@ async def run(storm: Storm, say: Callable[[str], None]) -> Outcome:
                 flights = _flights(house)
                 say(f"booking {storm.trips} trips of {len(agencies)} agencies on {len(flights)} flights")
                 phones = await _book(storm, house, db, agencies, flights)
-                if not storm.short:
+                if storm.short:
+                    await _rest(house, god, storm)
+                else:
                     await _until_landed(house, flights, say)
                 storm.disturb = False
                 await stormy
@@ -374,8 +376,7 @@ async def _rest(house: House, god: Database, storm: Storm) -> None:
     deadline = time.monotonic() + REST_SECONDS
     while time.monotonic() < deadline:
         _revive(storm, house)
-        now = house.clock.now() if storm.short else None
-        waiting = await _again(lambda: _waiting(god, now))
+        waiting = await _again(lambda: _waiting(god, house.clock.now() if storm.short else None))
         if not waiting:
             return
         await asyncio.sleep(0.5)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import time_machine
+import uvloop
 
 from jobs import worker
 from jobs.context import open_context
@@ -66,4 +67,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -75,7 +75,9 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
         # The settings' row is locked so that the caps are counted by one claim of the agency at a time.
         settings = await agencies.settings(tx, agency_id, lock=True)
         paused = await pauses.of(tx, agency_id, lock=True)
-        due = await outbox.take(tx, agency_id, now, most, admission.URGENT_FIRST, only)
+        # One more than we have hands for, to know whether to come back.
+        found = await outbox.take(tx, agency_id, now, most + 1, admission.URGENT_FIRST, only)
+        due = found[:most]
         if not due:
             return Taken(claims=(), seen=0, more=False)
         desk = await desks.lay(tx, agency_id, due, settings, paused, now)
@@ -97,7 +99,7 @@ async def claim(carrier: Carrier, agency_id: UUID, most: int, only: UUID | None 
         told = await _withhold(tx, agency_id, due, withheld, now)
         await publish(tx, [*told, *(each.notification for each in claims)], now)
         carrier.crash_at("claiming")
-    return Taken(claims=claims, seen=len(due), more=len(due) == most)
+    return Taken(claims=claims, seen=len(due), more=len(found) > most)
 
 
 async def _within_caps(

@@ -1,6 +1,5 @@
 """How fast a sender may write: a pace that all processes share, and a rest where Twilio said 429."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 
@@ -33,18 +32,16 @@ class Pace:
     """Sender → messages per second."""
     _away_until: float = 0.0
 
-    async def wait(self, sender: str) -> float:
-        """Wait for the sender's next place. Returns 0, or the seconds that it would take where they are too many."""
+    async def places(self, sender: str, many: int) -> list[float]:
+        """The seconds until each of the sender's next places. One that is too far away for patience is not taken."""
         if sender not in self.rates:
-            return 0.0
-        seconds = await self._take(sender, 1 / self.rates[sender])
-        if seconds > PATIENCE_SECONDS:
-            metrics.paced.labels("put_off").inc()
-            return seconds
-        if seconds > 0:
-            metrics.paced.labels("waited").inc()
-            await asyncio.sleep(seconds)
-        return 0.0
+            return [0.0] * many
+        step = 1 / self.rates[sender]
+        first, taken = await self._take(sender, many, step)
+        waits = [max(first + number * step, 0.0) for number in range(many)]
+        metrics.paced.labels("put_off").inc(many - taken)
+        metrics.paced.labels("waited").inc(sum(wait > 0 for wait in waits[:taken]))
+        return [wait if number < taken else max(wait, PATIENCE_SECONDS + step) for number, wait in enumerate(waits)]
 
     async def rest(self, sender: str, seconds: float | None) -> None:
         """Twilio said 429: nobody writes as this sender for a while."""
@@ -59,14 +56,15 @@ class Pace:
         async with self.db.transaction() as tx:
             await paces.cool(tx, sender, span)
 
-    async def _take(self, sender: str, step: float) -> float:
+    async def _take(self, sender: str, many: int, step: float) -> tuple[float, int]:
+        spans = {"step": step, "burst": SAVED_UP_SECONDS, "patience": PATIENCE_SECONDS}
         if self._redis_answers():
             try:
-                return await self._asked().take(sender, step=step, burst=SAVED_UP_SECONDS, patience=PATIENCE_SECONDS)
+                return await self._asked().take(sender, many, **spans)
             except ThrottleAwayError:
                 self._redis_is_away()
         async with self.db.transaction() as tx:
-            return await paces.take(tx, sender, step=step, burst=SAVED_UP_SECONDS, patience=PATIENCE_SECONDS)
+            return await paces.take(tx, sender, many, **spans)
 
     def _asked(self) -> Throttle:
         assert self.throttle is not None, "asked only where there is one"

@@ -6,7 +6,10 @@ answers come: while one settlement commits, the answers that arrive meanwhile wa
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import repeat
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,7 +19,9 @@ from travel import database, metrics
 from travel.delivery import settling
 from travel.delivery.carrier import Carrier
 from travel.delivery.claiming import Claim, Taken, claim
+from travel.delivery.pacing import PATIENCE_SECONDS
 from travel.delivery.settling import Answered
+from travel.model import Channel
 from travel.records import outbox
 from travel.twilio import Ambiguous, Answer, Outgoing, Refused, Withheld
 from travel.twilio_codes import Remedy
@@ -51,8 +56,9 @@ async def deliver(carrier: Carrier, agency_id: UUID) -> int:
                         # What is in our hands already goes its way all the same.
                         log.warning("claim_put_off", agency_id=str(agency_id), error=type(away).__name__)
                         break
-                    for each in taken.claims:
-                        hand = hands.create_task(_hand_over(carrier, each, answers))
+                    waits = await _places(carrier, taken.claims)
+                    for each, wait in zip(taken.claims, waits, strict=True):
+                        hand = hands.create_task(_hand_over(carrier, each, wait, answers))
                         hand.add_done_callback(lambda _: carrier.places.give_back())
                     seen, more = seen + taken.seen, taken.more
         finally:
@@ -94,27 +100,43 @@ async def _take_alone(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
     return Taken(claims=claims, seen=len(ids), more=False)
 
 
-async def _hand_over(carrier: Carrier, claim: Claim, answers: "asyncio.Queue[Answered | None]") -> None:
-    answer = await _ask(carrier, claim)
+async def _places(carrier: Carrier, claims: Sequence[Claim]) -> list[float]:
+    """The seconds that each must wait for its sender's pace; where that cannot be asked, nobody waits."""
+    waits: dict[Channel, Iterator[float]] = {}
+    for channel, many in Counter(each.attempt.channel for each in claims).items():
+        if not carrier.twilio.can(channel):
+            waits[channel] = repeat(0.0)
+            continue
+        try:
+            waits[channel] = iter(await carrier.pace.places(carrier.twilio.sender(channel), many))
+        except database.AWAY as away:
+            log.warning("pace_not_known", error=type(away).__name__)
+            waits[channel] = repeat(0.0)
+    return [next(waits[each.attempt.channel]) for each in claims]
+
+
+async def _hand_over(carrier: Carrier, claim: Claim, wait: float, answers: "asyncio.Queue[Answered | None]") -> None:
+    answer = await _ask(carrier, claim, wait)
+    answered_at = carrier.clock.now()
     carrier.crash_at("answered")
-    answers.put_nowait(Answered(claim=claim, answer=answer))
+    answers.put_nowait(Answered(claim=claim, answer=answer, at=answered_at))
 
 
-async def _ask(carrier: Carrier, claim: Claim) -> Answer:
+async def _ask(carrier: Carrier, claim: Claim, wait: float) -> Answer:
     channel = claim.attempt.channel
     if not carrier.twilio.can(channel):
         return Refused(remedy=Remedy.BUG, http_status=None, code=None, message=f"no sender is configured for {channel}")
-    sender = carrier.twilio.sender(channel)
+    if wait > PATIENCE_SECONDS:
+        return Withheld(seconds=wait, message="held back by the sender's pace")
+    if wait > 0:
+        await asyncio.sleep(wait)
     try:
-        wait = await carrier.pace.wait(sender)
-        if wait:
-            return Withheld(seconds=wait, message="held back by the sender's pace")
         carrier.crash_at("sending")
         # The lease began before the claim did. Whoever was frozen since sends nothing any more: others may have taken over.
         left = claim.claimed_at + (carrier.lease - MARGIN).total_seconds() - time.monotonic()
         answer = await carrier.twilio.send(_outgoing(carrier, claim), seconds=left)
         if isinstance(answer, Refused) and answer.http_status == 429:
-            await carrier.pace.rest(sender, answer.retry_after)
+            await carrier.pace.rest(carrier.twilio.sender(channel), answer.retry_after)
         return answer
     except Exception as fault:
         # Ours or the database's: whether the request left, nobody knows, and its neighbours must not suffer for it.

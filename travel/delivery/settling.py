@@ -32,10 +32,11 @@ AGAIN_SECONDS = 0.2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """A claim, and what Twilio said to it."""
+    """A claim, and what Twilio said to it, and when."""
 
     claim: Claim
     answer: Answer
+    at: datetime
 
 
 async def settle_surely(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]) -> None:
@@ -80,7 +81,7 @@ async def settle(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]
         await publish(tx, news, now)
         carrier.crash_at("settling")
     carrier.crash_at("settled")
-    _count(answered, now)
+    _count(answered)
     await _pause_or_resume(carrier, agency_id, answered)
 
 
@@ -121,7 +122,10 @@ def _failure(claim: Claim, refused: Refused) -> outcome.Failure:
 def _finished(answered: Answered) -> Finished:
     claim, answer = answered.claim, answered.answer
     unknown = Finished(
-        notification_id=claim.notification.id, number=claim.attempt.number, outcome=AttemptOutcome.UNKNOWN
+        notification_id=claim.notification.id,
+        number=claim.attempt.number,
+        outcome=AttemptOutcome.UNKNOWN,
+        finished_at=answered.at,
     )
     match answer:
         case Accepted(sid=sid, http_status=status):
@@ -142,11 +146,11 @@ def _finished(answered: Answered) -> Finished:
             )
 
 
-def _count(answered: Sequence[Answered], now: datetime) -> None:
+def _count(answered: Sequence[Answered]) -> None:
     for each in answered:
         metrics.attempts.labels(_finished(each).outcome).inc()
         if isinstance(each.answer, Accepted):
-            waited = (now - each.claim.notification.due_at).total_seconds()
+            waited = (each.at - each.claim.notification.due_at).total_seconds()
             metrics.decided_to_accepted.observe(max(0.0, waited))
         elif isinstance(each.answer, Refused):
             metrics.refusals.labels(each.answer.remedy).inc()

@@ -59,6 +59,8 @@ class Finished:
     error_code: int | None = None
     error_message: str | None = None
     twilio_sid: str | None = None
+    finished_at: datetime | None = None
+    """When Twilio answered, where that was before now."""
 
 
 async def tried(tx: Transaction, agency_id: UUID, notification_ids: Sequence[UUID]) -> dict[UUID, Tried]:
@@ -103,12 +105,12 @@ async def finish(tx: Transaction, agency_id: UUID, finished: Sequence[Finished],
     """How tries ended. An accepted one stays accepted."""
     await tx.run(
         """
-        UPDATE delivery_attempts d SET outcome = f.outcome, counted = f.counted, finished_at = :now,
+        UPDATE delivery_attempts d SET outcome = f.outcome, counted = f.counted, finished_at = coalesce(f.finished_at, :now),
           http_status = coalesce(f.http_status, d.http_status), error_code = f.error_code, error_message = f.error_message,
           twilio_sid = coalesce(d.twilio_sid, f.twilio_sid)
         FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS integer[]), CAST(:outcomes AS text[]), CAST(:counts AS boolean[]),
-                    CAST(:statuses AS integer[]), CAST(:codes AS integer[]), CAST(:messages AS text[]), CAST(:sids AS text[]))
-          AS f(notification_id, number, outcome, counted, http_status, error_code, error_message, twilio_sid)
+                    CAST(:statuses AS integer[]), CAST(:codes AS integer[]), CAST(:messages AS text[]), CAST(:sids AS text[]), CAST(:ends AS timestamptz[]))
+          AS f(notification_id, number, outcome, counted, http_status, error_code, error_message, twilio_sid, finished_at)
         WHERE d.agency_id = :agency AND d.notification_id = f.notification_id AND d.number = f.number AND d.outcome <> 'ACCEPTED'
         """,
         agency=agency_id,
@@ -121,6 +123,7 @@ async def finish(tx: Transaction, agency_id: UUID, finished: Sequence[Finished],
         codes=[each.error_code for each in finished],
         messages=[each.error_message for each in finished],
         sids=[each.twilio_sid for each in finished],
+        ends=[each.finished_at for each in finished],
     )
 
 

@@ -3,33 +3,39 @@
 from travel.database import Transaction
 
 
-async def take(tx: Transaction, sender: str, *, step: float, burst: float, patience: float) -> float:
-    """Take the sender's next place and say how long it is until then; where that is over `patience`, none is taken.
-
-    `step` is the time between two places, `burst` how much unused time may be saved up.
-    """
-    taken: float | None = await tx.value(
+async def take(
+    tx: Transaction, sender: str, many: int, *, step: float, burst: float, patience: float
+) -> tuple[float, int]:
+    """Take the sender's next places, as `Throttle.take` does."""
+    await tx.run(
         """
-        INSERT INTO sender_paces AS p (sender, free_at) VALUES (:sender, clock_timestamp() + make_interval(secs => :step) - make_interval(secs => :burst))
-        ON CONFLICT (sender) DO UPDATE
-        SET free_at = greatest(p.free_at, clock_timestamp() - make_interval(secs => :burst)) + make_interval(secs => :step)
-        WHERE p.free_at <= clock_timestamp() + make_interval(secs => :patience)
-        RETURNING CAST(extract(epoch FROM free_at - clock_timestamp()) AS double precision) - :step
+        INSERT INTO sender_paces (sender, free_at) VALUES (:sender, clock_timestamp() - make_interval(secs => :burst))
+        ON CONFLICT (sender) DO NOTHING
         """,
         sender=sender,
+        burst=burst,
+    )
+    row = await tx.one(
+        """
+        WITH standing AS (
+          SELECT greatest(free_at, clock_timestamp() - make_interval(secs => :burst)) AS first FROM sender_paces WHERE sender = :sender FOR UPDATE
+        ), waiting AS (
+          SELECT first, CAST(extract(epoch FROM first - clock_timestamp()) AS double precision) AS wait FROM standing
+        ), granted AS (
+          SELECT first, wait, greatest(0, least(CAST(:many AS integer), CAST(floor((CAST(:patience AS double precision) - wait) / :step) AS integer) + 1)) AS taken FROM waiting
+        )
+        UPDATE sender_paces p SET free_at = g.first + make_interval(secs => CAST(:step AS double precision) * g.taken)
+        FROM granted g WHERE p.sender = :sender
+        RETURNING g.wait, g.taken
+        """,
+        sender=sender,
+        many=many,
         step=step,
         burst=burst,
         patience=patience,
     )
-    if taken is not None:
-        return max(taken, 0.0)
-    wait: float = await tx.value(
-        """
-        SELECT CAST(extract(epoch FROM free_at - clock_timestamp()) AS double precision) FROM sender_paces WHERE sender = :sender
-        """,
-        sender=sender,
-    )
-    return wait
+    assert row is not None, "it was inserted above"
+    return row["wait"], row["taken"]
 
 
 async def cool(tx: Transaction, sender: str, seconds: float) -> None:
