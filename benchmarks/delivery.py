@@ -245,8 +245,8 @@ async def _sends() -> list[Measured]:
             seconds = await tx.value(
                 "SELECT CAST(extract(epoch FROM max(finished_at) - min(started_at)) AS double precision) FROM delivery_attempts"
             )
-        with httpx.Client(trust_env=False) as client:
-            counted = client.get(stage.house.environment["TWILIO_URL"]).json()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            counted = (await client.get(stage.house.environment["TWILIO_URL"])).json()
         # The loops before wrote to one phone.
         assert counted["recipients"] == SENDS + 1
     ours = SENDS / seconds

@@ -25,6 +25,7 @@ class Webhooks:
     def __init__(self, house: House, config: Config) -> None:
         self._house = house
         self._base = config.public_base
+        self._account_sid = config.twilio_account_sid
         tokens = (config.twilio_auth_token, config.twilio_previous_auth_token)
         self._secrets = [token.get_secret_value() for token in tokens if token is not None]
         token = config.aeroapi_webhook_token
@@ -96,10 +97,12 @@ class Webhooks:
             settings=request.headers.get("x-twilio-webhooks-signature-settings", ""),
             json_body=body if is_json else None,
         )
-        if not valid:
+        form = dict(pairs)
+        # A request of another account is none of ours, however well it is signed.
+        if not valid or form.get("AccountSid", self._account_sid) != self._account_sid:
             metrics.receipts.labels("any", "forged").inc()
             return None
-        return dict(pairs)
+        return form
 
     async def _store(self, provider: str, key: str, body: dict[str, str]) -> Response:
         house = self._house

@@ -363,3 +363,12 @@ async def test_garbage_is_no_push(world: World) -> None:
     for content in garbage:
         response = await world.http.post("/webhooks/aeroapi/push-token-of-the-tests", content=content)
         assert response.status_code in (400, 413), content[:40]
+
+
+async def test_a_well_signed_request_of_another_account_changes_nothing(world: World) -> None:
+    trip, path, sid = await sent(world)
+    foreign = report(sid, AccountSid="AC" + "9" * 32)
+    assert await post(world, path, foreign, signature(PUBLIC + path, foreign)) == 403
+    assert await inbox(world) == []
+    await world.settle()
+    assert await stands(world, trip) == "SENT"
