@@ -1,8 +1,8 @@
 """Delivering: from a due notification to the receipt on the traveller's phone.
 
-`claiming` takes what is due, `sending` hands it over, `settling` writes down the answers, `pausing` holds an agency whose
-sender is refused, `pacing` keeps a sender's pace, `reconciling` finds out about lost answers, `receipts` reads callbacks,
-`intervening` is what a person may do.
+`claiming` takes what is due and judges it from `desks`, `sending` hands it over, `settling` writes down the answers. `pausing`
+holds an agency whose sender is refused, `pacing` keeps a sender's pace. `reconciling` finds out about lost answers, `receipts`
+reads callbacks, `listening` hears travellers, `intervening` is what a person may do.
 """
 
 from travel.delivery.carrier import Carrier, Places

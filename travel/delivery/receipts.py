@@ -13,6 +13,7 @@ from travel import database, metrics, outcome, twilio_codes
 from travel.database import Transaction
 from travel.delivery import pausing
 from travel.delivery.carrier import Carrier, publish
+from travel.delivery.listening import listen
 from travel.model import (
     AttemptOutcome,
     Channel,
@@ -23,32 +24,13 @@ from travel.model import (
 from travel.model import (
     NotificationStatus as Status,
 )
-from travel.records import agencies, attempts, inbox, notifications, sent, travellers, trips
+from travel.records import agencies, attempts, inbox, notifications, sent, travellers
 from travel.records.attempts import Finished, Named
 from travel.records.inbox import Webhook
 from travel.twilio_codes import Remedy
 
 log = structlog.get_logger()
 _dice = random.SystemRandom()
-
-STOP_WORDS = frozenset(
-    {
-        "STOP",
-        "BAJA",
-        "PARAR",
-        "CANCELAR",
-        "CANCEL",
-        "UNSUBSCRIBE",
-        "END",
-        "QUIT",
-        "STOPALL",
-        "REVOKE",
-        "OPTOUT",
-        "SAIR",
-    }
-)
-START_WORDS = frozenset({"START", "ALTA", "UNSTOP", "VOLTAR"})
-
 
 AT_ONCE = 200
 
@@ -83,7 +65,7 @@ async def process_webhooks(carrier: Carrier, most: int = AT_ONCE, only: int | No
     callbacks: dict[UUID, list[Callback]] = {}
     for each in taken:
         if each.provider == inbox.TWILIO_INBOUND:
-            await _guarded(_listen, carrier, each)
+            await _guarded(listen, carrier, each)
         elif each.body.get("token") in named:
             callback = _callback(each, named[each.body["token"]])
             callbacks.setdefault(callback.named.agency_id, []).append(callback)
@@ -289,31 +271,3 @@ async def fail(
     verdict = outcome.verdict(failure, settings, has_sms=has_sms, chance=_dice.random())
     due_at = now + verdict.wait if verdict.status is Status.PENDING else None
     await sent.stand(tx, notification, verdict.status, verdict.reason, now, due_at=due_at, channel=verdict.channel)
-
-
-async def _listen(carrier: Carrier, webhook: Webhook) -> None:
-    """A traveller wrote: the window of free text opens, and a word to stop or start is obeyed by every agency concerned."""
-    body, now = webhook.body, webhook.received_at
-    sender = body["From"]
-    channel = Channel.WHATSAPP if sender.startswith("whatsapp:") else Channel.SMS
-    phone = sender.removeprefix("whatsapp:")
-    text = body.get("Body", "")
-    word = text.strip().strip(".!¡").upper()
-    async with carrier.db.transaction() as tx:
-        if not await inbox.finish(tx, [webhook.id], carrier.clock.now()):
-            return
-        for agency_id in await trips.agencies_of_phone(tx, phone):
-            await tx.become(agency_id)
-            await travellers.wrote(
-                tx,
-                agency_id,
-                message_sid=body["MessageSid"],
-                phone=phone,
-                channel=channel,
-                body=text.replace("\x00", "")[:4096],
-                now=now,
-            )
-            if word in STOP_WORDS:
-                await travellers.opt_out(tx, agency_id, phone, OptOutSource.TRAVELLER, now)
-            elif word in START_WORDS:
-                await travellers.opt_in(tx, agency_id, phone)
