@@ -1,9 +1,11 @@
 """What every job needs: made once per process, closed with it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from arq.connections import ArqRedis
 
@@ -30,6 +32,8 @@ class Context:
     clock: Clock
     dollars: float
     """The price of an AeroAPI result set."""
+    rounds: "dict[UUID, asyncio.Task[None]]" = field(default_factory=dict)
+    """Agencies whose due messages this process is handing over at the moment, by the sweep's word."""
 
 
 def aeroapi_of(config: Config) -> AeroApi:

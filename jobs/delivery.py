@@ -25,11 +25,34 @@ async def deliver_due(context: Context, agency_id: UUID) -> None:
     await delivery.deliver(context.carrier, agency_id)
 
 
-async def sweep_notifications(context: Context) -> int:
-    """Hand over whatever is due by now, whoever should have been woken for it; returns how many messages were seen to.
+async def start_rounds(context: Context) -> int:
+    """Begin to hand over whatever is due by now, agency by agency; returns how many agencies were begun with.
 
-    It asks nobody but PostgreSQL, so that sending goes on while Redis is away.
+    It asks nobody but PostgreSQL, so that sending goes on while Redis is away, and waits for none of the rounds, so that a slow
+    agency holds up no other.
     """
+    async with context.db.transaction() as tx:
+        due = await outbox.agencies_with_due(tx, context.clock.now())
+    begun = [each for each in due if each not in context.rounds]
+    for agency_id in begun:
+        context.rounds[agency_id] = asyncio.create_task(_round(context, agency_id))
+    return len(begun)
+
+
+async def _round(context: Context, agency_id: UUID) -> None:
+    try:
+        await guarded("deliver_due", deliver_due(context, agency_id))
+    finally:
+        del context.rounds[agency_id]
+
+
+async def end_rounds(context: Context) -> None:
+    """Wait for the rounds that are under way."""
+    await asyncio.gather(*list(context.rounds.values()))
+
+
+async def sweep_notifications(context: Context) -> int:
+    """Hand over whatever is due by now and wait for it; returns how many messages were seen to."""
     async with context.db.transaction() as tx:
         agencies = await outbox.agencies_with_due(tx, context.clock.now())
     seen = 0

@@ -23,7 +23,7 @@ from travel.config import Config
 
 log = structlog.get_logger()
 
-DRAIN_SECONDS = 20
+DRAIN_SECONDS = 35
 """What running jobs get to finish when the process is asked to end: longer than any call to Twilio."""
 
 JOBS: dict[str, tuple[Callable[..., Awaitable[None]], tuple[Callable[[Any], Any], ...]]] = {
@@ -42,7 +42,7 @@ def timers_of(config: Config) -> list[Timer]:
     return [
         Timer(deed=polling.check_due_flights, every=beat),
         Timer(deed=landing.check_due_landings, every=beat),
-        Timer(deed=delivery.sweep_notifications, every=beat),
+        Timer(deed=delivery.start_rounds, every=beat),
         Timer(deed=delivery.sweep_orphans, every=beat),
         Timer(deed=delivery.sweep_silent, every=beat),
         Timer(deed=delivery.sweep_webhooks, every=beat * 2),
@@ -117,6 +117,7 @@ async def work(context: Context, config: Config, stop: asyncio.Event) -> None:
         group.create_task(_close_hands(context, stop))
         if config.redis_url is not None:
             group.create_task(_take_wakeups(context, config.redis_url.get_secret_value(), stop))
+    await delivery.end_rounds(context)
     log.info("worker_stopped")
 
 

@@ -48,7 +48,7 @@ class Config(BaseSettings):
     twilio_sms_from: str | None = Field(default=None, pattern=r"^\+[1-9][0-9]{6,14}$")
     twilio_connect_timeout_seconds: float = Field(default=3, gt=0, le=60)
     twilio_read_timeout_seconds: float = Field(default=10, gt=0, le=60)
-    twilio_total_timeout_seconds: float = Field(default=15, gt=0, le=120)
+    twilio_total_timeout_seconds: float = Field(default=15, gt=0, le=30)
     twilio_concurrency: int = Field(default=100, ge=1, le=500)
     twilio_whatsapp_per_second: float = Field(default=80, gt=0)
     twilio_sms_per_second: float = Field(default=1, gt=0)

@@ -54,8 +54,16 @@ AWAY = (
     # Somebody else holds a row for long: a process that is frozen, until the server ends its session.
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
+    # It has no room, takes no writes for the moment, or ended a session that slept.
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """What is raised while the database cannot do it now: the same may work in a moment."""
+
+
+READING_SECONDS = 0.2
+"""A reading of the database's clock that took longer says too little."""
 
 
 class NestedTransactionError(RuntimeError):
@@ -181,7 +189,10 @@ class Database:
         async with self.transaction() as tx:
             asked = time.monotonic()
             seconds = await tx.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
-            clock.correct(seconds + (time.monotonic() - asked) / 2)
+            took = time.monotonic() - asked
+            # Who was frozen between question and answer does not know how old the answer is.
+            if took < READING_SECONDS:
+                clock.correct(seconds + took / 2)
 
     async def verify(self) -> None:
         """Check schema version, role and write permission; raises SchemaError with one clear line."""

@@ -24,7 +24,7 @@ decided_to_accepted = Histogram(
     buckets=(0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800),
 )
 overdue_flights = Gauge("bauhaus_flights_overdue_seconds", "Age of the most overdue look.")
-waiting = Gauge("bauhaus_notifications_waiting", "Notifications on their way, by status.", ["status"])
+waiting = Gauge("bauhaus_notifications_waiting", "Notifications that are due or on their way, by status.", ["status"])
 overdue_notifications = Gauge("bauhaus_notifications_overdue_seconds", "Age of the most overdue notification.")
 database_away = Counter("bauhaus_database_away", "Readings of the backlog that the database did not answer.")
 

@@ -244,8 +244,9 @@ def answer_of(response: httpx.Response) -> Answer:
     status = response.status_code
     if status == 201 and isinstance(body.get("sid"), str):
         return Accepted(sid=body["sid"])
-    code = body.get("code") if isinstance(body.get("code"), int) else None
-    message = str(body.get("message") or f"HTTP {status}")[:500]
+    said = body.get("code")
+    code = said if isinstance(said, int) and abs(said) < 2**31 else None
+    message = str(body.get("message") or f"HTTP {status}")[:500].replace("\x00", "")
     if status == 429:
         return Refused(
             remedy=Remedy.LATER if twilio_codes.remedy(code) is Remedy.LATER else Remedy.RETRY,

@@ -1,5 +1,6 @@
 -- Delivery under faults: pauses of a sender, its pace, tries that do not count, and a timer for what nobody confirms.
--- Plain SQL for PostgreSQL 15 to 18. It is read by 0002_delivery.py. Only additions: the release before goes on working.
+-- Plain SQL for PostgreSQL 15 to 18. It is read by 0002_delivery.py. Stop the release before: it does
+-- not know the new reasons and events. system_due_notifications and system_attempt stay for nobody and go with the next one.
 
 -- ------------------------------------------------------------------ notifications
 ALTER TABLE notifications_log

@@ -243,12 +243,17 @@ async def test_the_days_cap_lets_each_go_when_its_own_place_is_a_day_old(world: 
     assert most_within(instants(world), DAY) == 3
 
 
-async def test_what_would_be_held_beyond_its_use_is_given_up_at_once(world: World) -> None:
+async def test_what_a_cap_holds_waits_as_long_as_it_is_useful_for_the_cap_may_be_raised(world: World) -> None:
     await settings(world, max_notifications_per_hour=1)
     # The moment for boarding calls has passed, so a confirmation each is all there is.
     trips = await book_many(world, 2, departure=world.clock.now() + 50 * MINUTE)
     await world.settle()
     assert len(world.messages) == 1
+    notes = [await confirmation(world, trip) for trip in trips]
+    unsent = [note for note in notes if note.recipient != world.messages[0]["to"]]
+    assert [ended(note) for note in unsent] == [HELD_HOUR]
+    assert [note.due_at for note in unsent] == [note.expires_at for note in unsent]
+    await world.play(world.clock.now() + HOUR)
     notes = [await confirmation(world, trip) for trip in trips]
     unsent = [note for note in notes if note.recipient != world.messages[0]["to"]]
     assert [ended(note) for note in unsent] == [(Status.EXPIRED, Reason.NO_LONGER_USEFUL)]

@@ -229,8 +229,8 @@ async def test_asked_twice_at_once_it_is_sent_again_once(world: World) -> None:
     assert world.heard() == ["RESERVATION_CONFIRMATION"]
 
 
-async def test_what_was_given_up_gets_one_more_try_by_a_persons_word(world: World) -> None:
-    """Its tries are used up, but a person said so; where that fails too it ends again, with the same reason."""
+async def test_what_was_given_up_gets_all_its_tries_anew_by_a_persons_word(world: World) -> None:
+    """Where they fail too it ends again, with the same reason."""
     world.sandbox.twilio.faults.rate_limited = 1.0
     trip = await world.book()
     await world.play(world.clock.now() + HOUR)
@@ -239,7 +239,7 @@ async def test_what_was_given_up_gets_one_more_try_by_a_persons_word(world: Worl
     await resend(world, note)
     await world.play(world.clock.now() + HOUR)
     assert ended(await confirmation(world, trip)) == (Status.FAILED, Reason.ATTEMPTS_EXHAUSTED)
-    assert len(await tries(world, note)) == 4
+    assert len(await tries(world, note)) == 6
     world.sandbox.twilio.faults.rate_limited = 0.0
     await resend(world, note)
     await world.settle()

@@ -265,15 +265,19 @@ async def test_what_waits_and_is_no_longer_useful_expires(world: World) -> None:
     assert world.heard() == []
 
 
-async def test_what_would_wait_beyond_its_use_is_given_up_while_the_agency_can_still_call(world: World) -> None:
+async def test_what_a_pause_holds_waits_as_long_as_it_is_useful_for_it_may_end_before(world: World) -> None:
     world.sandbox.twilio.faults.recipients[ANA] = REFUSED_ACCOUNT
     await world.book()
     await world.play(world.clock.now() + 20 * MINUTE)
     until = (await paused(world))[Channel.WHATSAPP].probe_at
     late = await world.book("AR1305", departure=until - SECOND, phone=BOB)
     await world.settle()
+    note = await confirmation(world, late)
+    assert ended(note) == (Status.PENDING, Reason.SENDER_PAUSED)
+    assert note.due_at == note.expires_at
+    await world.play(until)
     assert ended(await confirmation(world, late)) == (Status.EXPIRED, Reason.NO_LONGER_USEFUL)
-    assert world.heard(BOB) == []
+    assert "RESERVATION_CONFIRMATION" not in world.heard(BOB)
 
 
 # ---- how it ends

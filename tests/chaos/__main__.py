@@ -70,6 +70,7 @@ def _storm(planned: Storm) -> bool:
 
 def _counts(outcome: Outcome) -> list[tuple[str, str, str, bool]]:
     verdict = outcome.verdict
+    few = verdict.decided * 3 // 100
     return [
         ("decided", str(verdict.decided), "", True),
         ("taken by Twilio", str(verdict.taken), "", True),
@@ -79,7 +80,7 @@ def _counts(outcome: Outcome) -> list[tuple[str, str, str, bool]]:
         ("duplicated", str(verdict.duplicated), "0", verdict.duplicated == 0),
         ("not in an end state", str(verdict.unfinished), "0", verdict.unfinished == 0),
         ("ended without a reason", str(verdict.unexplained), "0", verdict.unexplained == 0),
-        ("given up after all tries, with a reason", str(verdict.given_up), "", True),
+        ("given up after all tries, with a reason", str(verdict.given_up), f"≤ {few}", verdict.given_up <= few),
     ]
 
 

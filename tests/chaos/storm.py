@@ -84,6 +84,7 @@ class Outcome:
     verdict: Verdict
     seconds: float
     done: dict[str, int]
+    orphans: int
     noticed_seconds: float
     retried_seconds: float
     attempts: int
@@ -134,6 +135,7 @@ async def run(storm: Storm, say: Callable[[str], None]) -> Outcome:
         verdict=verdict,
         seconds=time.monotonic() - began,
         done=storm.done,
+        orphans=len(orphans),
         noticed_seconds=noticed,
         retried_seconds=retried,
         attempts=attempts,

@@ -29,6 +29,9 @@ class Places:
         if self._closed:
             return 0
         await self._free.acquire()
+        if self._closed:
+            self._free.release()
+            return 0
         taken = 1
         while taken < most and not self._free.locked():
             await self._free.acquire()

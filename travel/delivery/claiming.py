@@ -143,18 +143,19 @@ def _ahead(waiting: Mapping[NotificationType, int], type_: NotificationType) -> 
 def _not_paused(
     going: list[Request], withheld: dict[UUID, Hold | Never], desk: Desk
 ) -> tuple[list[Request], set[UUID]]:
-    """During a pause one message at a time may try whether it is over, and a test message whenever a person asks."""
+    """During a pause one message at a time may try whether it is over; a test message tries once, whenever a person asks."""
     free: list[Request] = []
     may_probe: set[UUID] = set()
     probed: set[Channel] = set()
     for each in going:
         notification = each.notification
         pause = desk.pauses.get(notification.channel)
-        its_turn = pause is not None and pause.probe_at <= desk.now and notification.channel not in probed
+        asked_for = notification.type is NotificationType.TEST and notification.fence == 0
         if pause is None:
             free.append(each)
-        elif its_turn or notification.type is NotificationType.TEST:
-            probed.add(notification.channel)
+        elif asked_for or (pause.probe_at <= desk.now and notification.channel not in probed):
+            if not asked_for:
+                probed.add(notification.channel)
             may_probe.add(notification.id)
             free.append(each)
         else:
@@ -168,19 +169,18 @@ def _not_paused(
 async def _probe(
     tx: Transaction, agency_id: UUID, going: Sequence[Request], may_probe: set[UUID], desk: Desk
 ) -> set[UUID]:
-    """Write down who tries: the next may not before a while."""
-    probing = {each.notification.id for each in going} & may_probe
-    for channel in {each.notification.channel for each in going if each.notification.id in probing}:
+    """Write down whose turn it was: the next may not try before a while. A person's test is nobody's turn."""
+    probing = [each.notification for each in going if each.notification.id in may_probe]
+    turns = {each.channel for each in probing if each.type is not NotificationType.TEST or each.fence}
+    for channel in turns:
         wait = outcome.next_probe(desk.pauses[channel].probes + 1)
         await pauses.probe(tx, agency_id, channel, wait, desk.now)
-    return probing
+    return {each.id for each in probing}
 
 
-def _until(notification: Notification, until: datetime, reason: Reason) -> Hold | Never:
-    """It waits, if what it says is still useful then."""
-    if until >= notification.expires_at:
-        return Never(Status.EXPIRED, Reason.NO_LONGER_USEFUL)
-    return Hold(until, reason)
+def _until(notification: Notification, until: datetime, reason: Reason) -> Hold:
+    """It waits, at the most until it is no longer useful: the cap may be raised and the sender mended before."""
+    return Hold(min(until, notification.expires_at), reason)
 
 
 async def _withhold(

@@ -18,6 +18,7 @@ PATIENCE_SECONDS = 2.0
 """A message in our hands waits for its place no longer than this; the lease covers it."""
 REST_SECONDS = 1.0
 """How long a sender rests after a 429 that names no time."""
+LONGEST_REST_SECONDS = 30.0
 AWAY_SECONDS = 1.0
 """How long nobody asks Redis again after it did not answer."""
 
@@ -45,7 +46,8 @@ class Pace:
 
     async def rest(self, sender: str, seconds: float | None) -> None:
         """Twilio said 429: nobody writes as this sender for a while."""
-        span = REST_SECONDS if seconds is None else seconds
+        # A message may have to wait longer; that all of a sender's messages do would silence every agency.
+        span = REST_SECONDS if seconds is None else min(seconds, LONGEST_REST_SECONDS)
         metrics.paced.labels("rested").inc()
         if self._redis_answers():
             try:

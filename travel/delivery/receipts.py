@@ -103,9 +103,9 @@ def _callback(webhook: Webhook, named: Named) -> Callback:
     return Callback(
         inbox_id=webhook.id,
         named=named,
-        word=body["MessageStatus"],
-        sid=body["MessageSid"],
-        code=int(code) if code.isdigit() and len(code) < 9 else None,
+        word=body.get("MessageStatus", ""),
+        sid=body.get("MessageSid", ""),
+        code=int(code) if code.isascii() and code.isdigit() and len(code) < 9 else None,
         message=body.get("ErrorMessage") or None,
     )
 
@@ -142,11 +142,14 @@ async def _hear(carrier: Carrier, agency_id: UUID, come: Sequence[Callback]) -> 
         carrier.crash_at("receiving")
     carrier.crash_at("received")
     for notification, callback in moved:
-        tried = _tried(tries[notification.id], callback)
         if callback.reported is Status.UNDELIVERED:
+            tried = _tried(tries[notification.id], callback)
             await pause_for(carrier, tried, callback.code, callback.message, agency_id)
-        elif callback.word in WENT_THROUGH:
-            await pausing.resume(carrier, agency_id, tried.channel, tried.started_at, receipt=True)
+    # Also where the word moved nothing: a 201 had said "sent" before the channel did.
+    through = [_tried(tries[each.named.notification_id], each) for each in callbacks if each.word in WENT_THROUGH]
+    for channel in {tried.channel for tried in through}:
+        newest = max(tried.started_at for tried in through if tried.channel is channel)
+        await pausing.resume(carrier, agency_id, channel, newest, receipt=True)
 
 
 WENT_THROUGH = frozenset({"sent", "delivered", "read"})
@@ -206,7 +209,9 @@ def _last_word(
         stale = reported is Status.UNDELIVERED and each.named.number < tries[-1].number
         # Overtaken by the failure of the same try, which is to be made again.
         stale = stale or (reported is Status.SENT and _tried(tries, each).error_code is not None)
-        if reported is None or stale or not outcome.moves(stands, reported):
+        # What the newest try could not bring, an older one brought after all.
+        brought = stands is Status.UNDELIVERED and reported is Status.DELIVERED and each.named.number < tries[-1].number
+        if reported is None or stale or not (brought or outcome.moves(stands, reported)):
             effect = "ignored" if reported is None else "outranked"
             metrics.receipts.labels(each.word if reported else "other", effect).inc()
             continue

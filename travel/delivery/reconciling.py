@@ -160,7 +160,9 @@ async def chase(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Non
     async with carrier.db.transaction(agency_id) as tx:
         if await sent.look(tx, agency_id, notification_id, Status.SENT, now, now + ASK_AGAIN) is None:
             return
-        tried = (await attempts.of(tx, agency_id, [notification_id]))[notification_id][-1]
+        tries = (await attempts.of(tx, agency_id, [notification_id]))[notification_id]
+    # An older try may be the one that Twilio took.
+    tried = next((each for each in reversed(tries) if each.twilio_sid), tries[-1])
     try:
         standing = await carrier.twilio.fetch(tried.twilio_sid) if tried.twilio_sid else None
     except LOOKUP_FAILS as away:
@@ -169,7 +171,7 @@ async def chase(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> Non
     now, failed = carrier.clock.now(), False
     async with carrier.db.transaction(agency_id) as tx:
         locked = await notifications.lock(tx, agency_id, notification_id, Status.SENT, wait=True)
-        if locked is None or locked.fence != tried.fence:
+        if locked is None or locked.fence != tries[-1].fence:
             return
         reported = outcome.STATUS_OF.get(standing.status) if standing else None
         if standing is not None and reported is Status.UNDELIVERED:

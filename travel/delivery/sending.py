@@ -22,7 +22,8 @@ from travel.delivery.claiming import Claim, Taken, claim
 from travel.delivery.pacing import PATIENCE_SECONDS
 from travel.delivery.settling import Answered
 from travel.model import Channel
-from travel.records import outbox
+from travel.model import NotificationReason as Reason
+from travel.records import notifications, outbox
 from travel.twilio import Ambiguous, Answer, Outgoing, Refused, Withheld
 from travel.twilio_codes import Remedy
 
@@ -31,6 +32,9 @@ log = structlog.get_logger()
 CLAIMED_AT_ONCE = 100
 LONGEST_ROUND_SECONDS = 20.0
 """Then others have their turn; a round and its last request end well before the queue's own time for a job does."""
+LOOKED_THROUGH = 1000
+"""So many are looked through at the most where one cannot be claimed."""
+PUT_OFF = timedelta(minutes=1)
 MARGIN = timedelta(seconds=2)
 """The request must be over so long before the lease is, so that its own process can settle it."""
 
@@ -86,18 +90,33 @@ async def _take(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
 
 
 async def _take_alone(carrier: Carrier, agency_id: UUID, places: int) -> Taken:
-    """One by one, so that the one that cannot be claimed is known by name and left alone."""
+    """One by one, so that the one that cannot be claimed is known by name and put off, and the others go."""
     async with carrier.db.transaction(agency_id) as tx:
-        ids = await outbox.due(tx, agency_id, carrier.clock.now(), places)
+        ids = await outbox.due(tx, agency_id, carrier.clock.now(), LOOKED_THROUGH)
     claims: list[Claim] = []
     for each in ids:
+        if len(claims) == places:
+            break
         try:
             claims += (await claim(carrier, agency_id, 1, only=each)).claims
-        except database.AWAY:
-            raise
+        except database.AWAY as away:
+            # What was claimed so far is in our hands, and goes.
+            log.warning("claim_put_off", agency_id=str(agency_id), error=type(away).__name__)
+            break
         except Exception:
             log.exception("message_cannot_be_claimed", notification_id=str(each))
+            await _put_off(carrier, agency_id, each)
     return Taken(claims=claims, seen=len(ids), more=False)
+
+
+async def _put_off(carrier: Carrier, agency_id: UUID, notification_id: UUID) -> None:
+    """It is looked at again in a minute; where not even that can be written, it stays where it is."""
+    now = carrier.clock.now()
+    try:
+        async with carrier.db.transaction(agency_id) as tx:
+            await notifications.move(tx, agency_id, notification_id, now + PUT_OFF, Reason.RETRYING, now)
+    except Exception:
+        log.exception("message_cannot_be_put_off", notification_id=str(notification_id))
 
 
 async def _places(carrier: Carrier, claims: Sequence[Claim]) -> list[float]:
@@ -109,8 +128,9 @@ async def _places(carrier: Carrier, claims: Sequence[Claim]) -> list[float]:
             continue
         try:
             waits[channel] = iter(await carrier.pace.places(carrier.twilio.sender(channel), many))
-        except database.AWAY as away:
-            log.warning("pace_not_known", error=type(away).__name__)
+        except Exception:
+            # It is a courtesy. What was claimed goes in any case.
+            log.exception("pace_not_known")
             waits[channel] = repeat(0.0)
     return [next(waits[each.attempt.channel]) for each in claims]
 
@@ -120,6 +140,16 @@ async def _hand_over(carrier: Carrier, claim: Claim, wait: float, answers: "asyn
     answered_at = carrier.clock.now()
     carrier.crash_at("answered")
     answers.put_nowait(Answered(claim=claim, answer=answer, at=answered_at))
+    if isinstance(answer, Refused) and answer.http_status == 429:
+        await _rest(carrier, claim.attempt.channel, answer.retry_after)
+
+
+async def _rest(carrier: Carrier, channel: Channel, seconds: float | None) -> None:
+    """Twilio said 429: the sender rests. The message's own answer is on its way already."""
+    try:
+        await carrier.pace.rest(carrier.twilio.sender(channel), seconds)
+    except Exception:
+        log.exception("rest_not_written")
 
 
 async def _ask(carrier: Carrier, claim: Claim, wait: float) -> Answer:
@@ -134,10 +164,7 @@ async def _ask(carrier: Carrier, claim: Claim, wait: float) -> Answer:
         carrier.crash_at("sending")
         # The lease began before the claim did. Whoever was frozen since sends nothing any more: others may have taken over.
         left = claim.claimed_at + (carrier.lease - MARGIN).total_seconds() - time.monotonic()
-        answer = await carrier.twilio.send(_outgoing(carrier, claim), seconds=left)
-        if isinstance(answer, Refused) and answer.http_status == 429:
-            await carrier.pace.rest(carrier.twilio.sender(channel), answer.retry_after)
-        return answer
+        return await carrier.twilio.send(_outgoing(carrier, claim), seconds=left)
     except Exception as fault:
         # Ours or the database's: whether the request left, nobody knows, and its neighbours must not suffer for it.
         metrics.job_failures.labels("send").inc()

@@ -26,6 +26,8 @@ from travel.twilio_codes import Remedy
 log = structlog.get_logger()
 _dice = random.SystemRandom()
 
+KEPT_SECONDS = 120.0
+"""How long after its lease an acceptance is still worth writing down."""
 AGAIN_SECONDS = 0.2
 """How soon a settlement is tried again that the database did not answer."""
 
@@ -40,11 +42,14 @@ class Answered:
 
 
 async def settle_surely(carrier: Carrier, agency_id: UUID, answered: Sequence[Answered]) -> None:
-    """Settle, again and again while the database is away and the leases last; then the sweep takes over.
+    """Settle, again and again while the database is away: until the leases end and the sweep takes over.
 
-    A settlement may have happened although its answer was lost: doing it twice changes nothing.
+    That Twilio took a message is worth keeping longer: it saves a look-up. A settlement may have happened although its
+    answer was lost: doing it twice changes nothing.
     """
-    lease_ends = min(each.claim.claimed_at for each in answered) + carrier.lease.total_seconds()
+    lease_ends = max(each.claim.claimed_at for each in answered) + carrier.lease.total_seconds()
+    if any(isinstance(each.answer, Accepted) for each in answered):
+        lease_ends += KEPT_SECONDS
     while True:
         try:
             await settle(carrier, agency_id, answered)

@@ -85,13 +85,18 @@ async def stand(
 
 
 async def reopen(tx: Transaction, notification: Notification, *, now: datetime) -> bool:
-    """FAILED, or UNKNOWN and held for a person, becomes PENDING again by a person's word."""
+    """FAILED, or UNKNOWN and held for a person, becomes PENDING again by a person's word, with all its tries anew."""
     return bool(
         await tx.value(
             """
-            UPDATE notifications_log SET status = 'PENDING', reason = NULL, settle_at = NULL, due_at = :now, updated_at = :now
-            WHERE agency_id = :agency AND id = :id AND (status = 'FAILED' OR (status = 'UNKNOWN' AND reason = 'HELD_FOR_HUMAN'))
-            RETURNING true
+            WITH reopened AS (
+              UPDATE notifications_log SET status = 'PENDING', reason = NULL, settle_at = NULL, due_at = :now, updated_at = :now
+              WHERE agency_id = :agency AND id = :id AND (status = 'FAILED' OR (status = 'UNKNOWN' AND reason = 'HELD_FOR_HUMAN'))
+              RETURNING id
+            ), before AS (
+              UPDATE delivery_attempts SET counted = false WHERE agency_id = :agency AND notification_id IN (SELECT id FROM reopened)
+            )
+            SELECT true FROM reopened
             """,
             agency=notification.agency_id,
             id=notification.id,
