@@ -190,3 +190,17 @@ async def test_one_429_with_an_hour_does_not_silence_every_agency(world: World) 
         await delivery.deliver(carrier, other.id)
     note = await confirmation(world, b)
     assert note.due_at - world.clock.now() < timedelta(minutes=15)
+
+
+async def test_a_test_message_that_is_refused_tries_once_and_takes_nobodys_turn(world: World) -> None:
+    world.sandbox.twilio.faults.recipients[BOB] = RecipientFault(code=20003, when="sync")
+    note = await delivery.send_test(world.db, world.house.wakeups, world.clock, world.agency.id, BOB, Channel.WHATSAPP)
+    await world.settle()
+    before = await paused(world)
+    assert set(before) == set(Channel)
+    again = await delivery.send_test(world.db, world.house.wakeups, world.clock, world.agency.id, BOB, Channel.WHATSAPP)
+    await world.settle()
+    assert (await paused(world))[Channel.WHATSAPP].probe_at == before[Channel.WHATSAPP].probe_at
+    await world.play(world.clock.now() + 40 * MINUTE)
+    tried = len(await tries(world, note)) + len(await tries(world, again))
+    assert tried <= 2 + 6, "after 1, 2, 4, 8 and 15 minutes one of them tries"

@@ -25,7 +25,10 @@ def main(
         int | None, typer.Option(help="So many cells of the matrix, drawn by chance; all without it.")
     ] = None,
     naive_messages: Annotated[int, typer.Option(help="How many the deliberately naive sender gets.")] = 200,
-    parts: Annotated[str, typer.Option(help="Which parts, in this order.")] = "matrix,storm,naive",
+    parts: Annotated[
+        str,
+        typer.Option(help="Which parts, in this order: matrix (about 1 min), storm (3 min), naive (half a minute)."),
+    ] = "matrix,storm,naive",
 ) -> None:
     """Crash points by faults, a storm over several workers, and a naive sender whose duplicates must be found."""
     # The pools complain of every restart of the database, which is what a storm is.
@@ -39,7 +42,10 @@ def main(
         "storm": lambda: _storm(Storm(trips=trips, workers=workers, seed=seed)),
         "naive": lambda: _naive(-(-naive_messages // MESSAGES_A_TRIP), seed),
     }
-    holds = [runs[part.strip()]() for part in parts.split(",")]
+    wanted = [part.strip() for part in parts.split(",")]
+    if not set(wanted) <= set(runs):
+        raise typer.BadParameter(f"the parts are {', '.join(runs)}", param_hint="--parts")
+    holds = [runs[part]() for part in wanted]
     console.print("every number holds" if all(holds) else "[red]a number does not hold[/red]")
     raise typer.Exit(0 if all(holds) else 1)
 
@@ -55,6 +61,7 @@ def _matrix(seed: int, cells: int | None) -> bool:
             label, *(results[label, fault].shown if (label, fault) in results else "·" for fault in matrix.FAULTS)
         )
     console.print(table)
+    console.print("· is a cell that was not played, or that cannot be: only a refused account pauses")
     good = sum(result.holds for result in results.values())
     console.print(f"matrix: {good} of {len(results)} cells hold")
     return good == len(results) > 0

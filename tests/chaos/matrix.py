@@ -183,7 +183,8 @@ def live(setup: Setup, cell: Cell, label: str | None) -> None:
         if at == label:
             os._exit(137)
 
-    log.setup(json=True, level="error")
+    # A refused account is said to be an error, and is the point of some cells.
+    log.setup(json=True, level="critical")
     asyncio.run(_live(setup, cell, die))
 
 
