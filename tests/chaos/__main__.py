@@ -94,6 +94,7 @@ def _counts(outcome: Outcome) -> list[tuple[str, str, str, bool]]:
 def _times(outcome: Outcome) -> list[tuple[str, str, str, bool]]:
     most = f"≤ {CRASH_TO_RETRY_SECONDS:.0f} s"
     return [
+        ("messages in the hands of a process that died or froze", str(outcome.orphans), "> 0", outcome.orphans > 0),
         (
             "crash to somebody's noticing",
             f"{outcome.noticed_seconds:.1f} s",
