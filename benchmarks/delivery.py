@@ -11,44 +11,29 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 import httpx
 import orjson
 
 from benchmarks.measured import Measured, percentile
-from migrations import run as migrations
-from sandbox.services import Postgres, Valkey, free_port
-from tests.processes import ACCOUNT, TOKEN, House, processes, wait_for
-from tests.world import approve_templates, make_agency, text
+from benchmarks.stage import PUSH_TOKEN, Stage, Staged
+from sandbox.services import Valkey
+from tests.processes import ACCOUNT, TOKEN
+from tests.world import text
 from travel import booking
 from travel.booking_form import TripForm
 from travel.connections import Connections
-from travel.database import Database
 from travel.enqueue import Wakeups
 from travel.model import Channel, Language, NotificationStatus, NotificationType, Tells
 from travel.records import notifications
 
 MINUTE = timedelta(minutes=1)
-PUSH_TOKEN = "push-token-of-the-benchmark"
 BURST, ROUNDS, WARMING_SECONDS = 100, 5, 25
 SENDS, CONCURRENCY = 2000, 100
 RECOVERING = 1000
 TRANSIENT = {"rate_limited": 0.1, "error_before": 0.1, "error_after": 0.05, "lost_reply": 0.05, "lost_reply_s": 0.5}
 MUTATIONS = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """Running processes and an agency with a key."""
-
-    house: House
-    valkey: Valkey
-    db: Database
-    agency_id: UUID
-    key: str
 
 
 async def measure() -> list[Measured]:
@@ -59,65 +44,6 @@ async def measure() -> list[Measured]:
     return rows
 
 
-class _Staged:
-    """`async with`: servers, processes, and an agency without caps and quiet hours.
-
-    With `swift_ms`, Twilio is `benchmarks.swift`, which answers after so many milliseconds and does nothing else.
-    """
-
-    def __init__(self, *, speed: float = 1, swift_ms: float | None = None, **environment: str) -> None:
-        self._speed, self._swift_ms, self._environment = speed, swift_ms, environment
-
-    async def __aenter__(self) -> Stage:
-        self._scope = self._services()
-        postgres, valkey, house = next(self._scope)
-        self._db = Database(postgres.owner_url.replace("//bauhaus_owner:", "//bauhaus_login:"), pool_size=8)
-        owner = Database(postgres.owner_url, pool_size=2)
-        await self._db.connect()
-        await owner.connect()
-        templates = await approve_templates(owner, house.clock)  # type: ignore[arg-type]
-        await owner.disconnect()
-        house.control("PUT", "templates", templates)
-        agency, key = await make_agency(self._db, house.clock, "Norte Viajes")  # type: ignore[arg-type]
-        async with self._db.transaction(agency.id) as tx:
-            await tx.run(
-                """
-                UPDATE agencies_settings SET quiet_hours_start = '00:00', quiet_hours_end = '00:00',
-                  max_notifications_per_hour = 100000, max_notifications_per_day = 100000
-                """
-            )
-        return Stage(house=house, valkey=valkey, db=self._db, agency_id=agency.id, key=key)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._db.disconnect()
-        for _ in self._scope:
-            raise AssertionError("the services end once")
-
-    def _services(self) -> Iterator[tuple[Postgres, Valkey, House]]:
-        with Postgres.start(durable=True) as postgres, Valkey.start() as valkey:
-            app_url = postgres.owner_url.replace("//bauhaus_owner:", "//bauhaus_login:")
-            migrations.upgrade(postgres.owner_url)
-            migrations.admit(postgres.owner_url, app_url)
-            changes = {
-                "AEROAPI_WEBHOOK_TOKEN": PUSH_TOKEN,
-                "TWILIO_TOTAL_TIMEOUT_SECONDS": "15",
-                "DELIVERY_LEASE_SECONDS": "25",
-                "SWEEP_SECONDS": "1",
-                "DATABASE_POOL_SIZE": "10",
-                **self._environment,
-            }
-            swift = free_port()
-            if self._swift_ms is not None:
-                changes["TWILIO_URL"] = f"http://127.0.0.1:{swift}"
-            with processes(app_url, valkey.url, speed=self._speed, **changes) as house:
-                if self._swift_ms is not None:
-                    house.start(
-                        "swift", "--port", str(swift), "--wait-ms", str(self._swift_ms), module="benchmarks.swift"
-                    )
-                    wait_for(f"http://127.0.0.1:{swift}/")
-                yield postgres, valkey, house
-
-
 # ---- a hundred messages decided at once
 
 
@@ -125,7 +51,7 @@ async def _burst() -> list[Measured]:
     """A look shows a delay of a flight with a hundred travellers: all are told at once, Twilio takes 50 ms for each."""
     from_decision: list[float] = []
     from_commit: list[float] = []
-    async with _Staged(swift_ms=50) as stage:
+    async with Staged(swift_ms=50) as stage:
         stage.house.start("worker", "worker")
         idents = await _full_flights(stage)
         await _until(stage, "RESERVATION_CONFIRMATION", BURST * ROUNDS, 60)
@@ -235,7 +161,7 @@ async def _until(stage: Stage, type_: str, many: int, seconds: float) -> None:
 
 async def _sends() -> list[Measured]:
     """One worker process against an instant stand-in, beside a loop that does nothing but post with httpx."""
-    async with _Staged(swift_ms=0, TWILIO_WHATSAPP_PER_SECOND="1000000", TWILIO_CONCURRENCY=str(CONCURRENCY)) as stage:
+    async with Staged(swift_ms=0, TWILIO_WHATSAPP_PER_SECOND="1000000", TWILIO_CONCURRENCY=str(CONCURRENCY)) as stage:
         bare = await _posts(stage, httpx.AsyncHTTPTransport(limits=_limits()))
         lean = await _posts(stage, Connections(CONCURRENCY))
         await _decide(stage, SENDS)
@@ -310,7 +236,7 @@ async def _decide(stage: Stage, many: int) -> None:
 
 async def _recovered() -> list[Measured]:
     """Transient faults at 30 % of all requests, and the default of three tries."""
-    async with _Staged(speed=60, TWILIO_WHATSAPP_PER_SECOND="1000000", TWILIO_TOTAL_TIMEOUT_SECONDS="1") as stage:
+    async with Staged(speed=60, TWILIO_WHATSAPP_PER_SECOND="1000000", TWILIO_TOTAL_TIMEOUT_SECONDS="1") as stage:
         stage.house.control("POST", "faults", TRANSIENT)
         await _decide(stage, RECOVERING)
         stage.house.start("worker", "worker")
@@ -350,7 +276,7 @@ async def _ends(stage: Stage) -> tuple[int, dict[str, int]]:
 
 async def _without_redis() -> list[Measured]:
     """What a mutation takes more while Redis is frozen, dead or empty, over HTTP against the real server."""
-    async with _Staged() as stage:
+    async with Staged() as stage:
         usual = await _mutations(stage, "1")
         with _frozen(stage.valkey):
             frozen = await _mutations(stage, "2")
