@@ -51,20 +51,6 @@ async def end_rounds(context: Context) -> None:
     await asyncio.gather(*list(context.rounds.values()))
 
 
-async def sweep_notifications(context: Context) -> int:
-    """Hand over whatever is due by now and wait for it; returns how many messages were seen to."""
-    async with context.db.transaction() as tx:
-        agencies = await outbox.agencies_with_due(tx, context.clock.now())
-    seen = 0
-
-    async def sweep(agency_id: UUID) -> None:
-        nonlocal seen
-        seen += await delivery.deliver(context.carrier, agency_id)
-
-    await _side_by_side("sweep_notifications", agencies, sweep)
-    return seen
-
-
 async def sweep_orphans(context: Context) -> int:
     """Take over messages whose worker is gone; returns how many. A sweep of its own: no look-up may hold it up."""
     return await _sweep(context, {NotificationStatus.SENDING: delivery.recover})

@@ -4,6 +4,7 @@ The server is mounted as the receiver of the stand-in's callbacks, the jobs run 
 one due moment to the next, so that a day of flights takes seconds and nothing ever sleeps.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,10 +23,11 @@ from graph.live import Hub
 from jobs import delivery as delivery_jobs
 from jobs import landing, polling, upkeep
 from jobs.context import Context
+from jobs.guard import guarded
 from jobs.worker import arq_worker
 from sandbox.app import Sandbox
 from server import app as server_app
-from travel import booking, catalogue, enqueue, tenancy
+from travel import booking, catalogue, delivery, enqueue, tenancy
 from travel.aeroapi import AeroApi
 from travel.booking_form import TripForm
 from travel.clock import VirtualClock
@@ -34,7 +36,7 @@ from travel.database import Database
 from travel.delivery import Carrier, Pace
 from travel.enqueue import Wakeups
 from travel.model import Agency, Language, MessageTemplate, Notification, Role, Trip
-from travel.records import agencies, history, notifications
+from travel.records import agencies, history, notifications, outbox
 from travel.twilio import Senders, Twilio
 
 ACCOUNT, TOKEN = "AC0123456789abcdef0123456789abcdef", "token-of-the-stand-in"
@@ -113,7 +115,7 @@ class World:
         deeds = (
             polling.check_due_flights,
             landing.check_due_landings,
-            delivery_jobs.sweep_notifications,
+            sweep_notifications,
             sweep_strays,
             delivery_jobs.sweep_webhooks,
             upkeep.replan_changed_agencies,
@@ -193,6 +195,22 @@ class World:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+
+async def sweep_notifications(context: Context) -> int:
+    """What the rounds of one process do, waited for; how many messages were seen to."""
+    async with context.db.transaction() as tx:
+        due = await outbox.agencies_with_due(tx, context.clock.now())
+    seen = 0
+
+    async def deliver(agency_id: UUID) -> None:
+        nonlocal seen
+        seen += await delivery.deliver(context.carrier, agency_id)
+
+    async with asyncio.TaskGroup() as group:
+        for agency_id in due:
+            group.create_task(guarded("deliver_due", deliver(agency_id)))
+    return seen
 
 
 async def sweep_strays(context: Context) -> int:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from jobs import delivery as jobs
 from sandbox.twilio.faults import RecipientFault
 from tests.actions.test_delivery import confirmation, ended, send_test, settings
-from tests.world import World
+from tests.world import World, sweep_notifications
 from travel import delivery, tracking
 from travel.model import Agency, Channel, Notification, NotificationReason, NotificationStatus, NotificationType, Trip
 from travel.records import attempts
@@ -214,11 +213,11 @@ async def test_a_crowd_that_is_due_at_once_is_not_looked_at_over_and_over(world:
     await settings(world, max_notifications_per_hour=4)
     trips = await book_many(world, 30)
     began, seen = world.clock.now(), 0
-    seen += await jobs.sweep_notifications(world.context)
+    seen += await sweep_notifications(world.context)
     assert len(world.messages) == 4
     while waiting := await held(world, trips):
         world.clock.move_to(min(note.due_at for note in waiting))
-        seen += await jobs.sweep_notifications(world.context)
+        seen += await sweep_notifications(world.context)
     assert len(world.messages) == 30
     assert most_within(instants(world), HOUR) == 4
     assert world.clock.now() == began + 7 * HOUR

@@ -13,7 +13,7 @@ import pytest
 
 from jobs import delivery as jobs
 from sandbox.twilio.faults import RecipientFault
-from tests.world import ACCOUNT, ANA, TOKEN, World
+from tests.world import ACCOUNT, ANA, TOKEN, World, sweep_notifications
 from travel import booking, delivery, tenancy, tracking
 from travel.database import Database
 from travel.delivery import Carrier
@@ -139,7 +139,7 @@ async def test_a_hundred_messages_due_at_once_go_out_once_each(world: World) -> 
     phones = [f"+54911555503{number:02}" for number in range(60)]
     departure = world.clock.now() + timedelta(days=2)
     await asyncio.gather(*(world.book(departure=departure, phone=phone) for phone in phones))
-    await asyncio.gather(*(jobs.sweep_notifications(world.context) for _ in range(3)), world.settle())
+    await asyncio.gather(*(sweep_notifications(world.context) for _ in range(3)), world.settle())
     assert sorted(line["to"] for line in world.messages) == phones
 
 
@@ -444,7 +444,7 @@ async def test_one_message_that_cannot_be_written_holds_up_no_other(world: World
             """
         )
     try:
-        await asyncio.gather(jobs.sweep_notifications(world.context), return_exceptions=True)
+        await asyncio.gather(sweep_notifications(world.context), return_exceptions=True)
         async with owner.transaction(world.agency.id) as tx:
             states = await tx.all(
                 "SELECT recipient, status FROM notifications_log WHERE due_at <= :now", now=world.clock.now()

@@ -26,7 +26,7 @@ from sandbox import faults as sandbox_faults
 from sandbox.twilio.faults import RecipientFault
 from sandbox.twilio.message import END_STATES
 from tests.conftest import NOON, Services
-from tests.world import World, open_world, sweep_strays
+from tests.world import World, open_world, sweep_notifications, sweep_strays
 from travel import booking, delivery, tenancy
 from travel.clock import VirtualClock
 from travel.database import Database
@@ -174,13 +174,13 @@ class Deliveries(RuleBasedStateMachine):
     @rule(new=NEW, answer=st.sampled_from(sorted(ANSWERS)), late_s=st.sampled_from([1.0, 5.0, 20.0]))
     def hand_over(self, new: list[str], answer: str, late_s: float) -> None:
         self.do(self._decide(new))
-        self.do(self._with(ANSWERS[answer] | {"late_accept_s": late_s}, jobs.sweep_notifications(self.world.context)))
+        self.do(self._with(ANSWERS[answer] | {"late_accept_s": late_s}, sweep_notifications(self.world.context)))
 
     @rule(new=NEW, answer=st.sampled_from(sorted(ANSWERS)), deliverers=st.integers(2, 4))
     def all_at_once(self, new: list[str], answer: str, deliverers: int) -> None:
         context, twilio = self.world.context, self.world.sandbox.twilio
         self.do(self._decide(new))
-        deeds = [jobs.sweep_notifications(context) for _ in range(deliverers)]
+        deeds = [sweep_notifications(context) for _ in range(deliverers)]
         deeds += [sweep_strays(context), sweep_strays(context), jobs.sweep_webhooks(context), twilio.pump()]
         self.do(self._with(ANSWERS[answer], _together(deeds)))
 
@@ -188,7 +188,7 @@ class Deliveries(RuleBasedStateMachine):
     def refuse(self, refusal: RecipientFault, phone: str) -> None:
         self.faults.recipients[phone] = refusal
         self.do(self._decide([phone]))
-        self.do(jobs.sweep_notifications(self.world.context))
+        self.do(sweep_notifications(self.world.context))
 
     @rule(lapse=st.booleans(), reads_fail=st.booleans())
     def mend(self, lapse: bool, reads_fail: bool) -> None:
@@ -300,10 +300,10 @@ class Deliveries(RuleBasedStateMachine):
         """Of a process of its own."""
         return replace(self.world.context.carrier, places=Places(100), crash_at=crash_at)
 
-    async def _round(self, crash_at: Any, deed: Any = jobs.sweep_notifications) -> None:
+    async def _round(self, crash_at: Any, deed: Any = sweep_notifications) -> None:
         await deed(replace(self.world.context, carrier=self._carrier(crash_at)))
 
-    async def _die(self, at: str, deed: Any = jobs.sweep_notifications) -> None:
+    async def _die(self, at: str, deed: Any = sweep_notifications) -> None:
         """A worker dies the first time that it comes to this place."""
 
         def die(label: str) -> None:
@@ -322,23 +322,23 @@ class Deliveries(RuleBasedStateMachine):
 
     async def _crash(self, label: str) -> None:
         """Bring a message to where a worker can die at this label, and let it."""
-        phone, deed = await self._test(), jobs.sweep_notifications
+        phone, deed = await self._test(), sweep_notifications
         if label in ("recovering", "recovered"):
             await self._die("answered")
             await self._lapse()
             deed = sweep_strays
         elif label in ("looked_up", "reconciling", "reconciled"):
-            await self._with({"lost_reply": 1.0, "callbacks_lost": 1.0}, jobs.sweep_notifications(self.world.context))
+            await self._with({"lost_reply": 1.0, "callbacks_lost": 1.0}, sweep_notifications(self.world.context))
             await self._wait(181 * SECOND)
             deed = sweep_strays
         elif label in ("receiving", "received"):
-            await jobs.sweep_notifications(self.world.context)
+            await sweep_notifications(self.world.context)
             await self._wait(10 * SECOND)
             deed = jobs.sweep_webhooks
         elif label in ("pausing", "resuming"):
             self.faults.recipients[phone] = RecipientFault(code=20003, when="sync", times=1)
         if label == "resuming":
-            await jobs.sweep_notifications(self.world.context)
+            await sweep_notifications(self.world.context)
             await self._test()
         await self._die(label, deed)
 

@@ -204,3 +204,28 @@ async def test_a_test_message_that_is_refused_tries_once_and_takes_nobodys_turn(
     await world.play(world.clock.now() + 40 * MINUTE)
     tried = len(await tries(world, note)) + len(await tries(world, again))
     assert tried <= 2 + 6, "after 1, 2, 4, 8 and 15 minutes one of them tries"
+
+
+async def test_an_agency_whose_messages_take_long_holds_up_no_other(world: World) -> None:
+    """Without Redis the sweep is all there is: it must not wait for the slow one's round."""
+    other, _ = await world.another_agency()
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        if b"202" in request.content.split(b"&")[0]:
+            asked.set()
+            await release.wait()
+        return httpx.Response(201, json={"sid": "SM" + uuid4().hex})
+
+    await world.book(phone=BOB)
+    async with carrier_over(world, answer) as carrier:
+        context = replace(world.context, carrier=carrier, rounds={})
+        assert await jobs.start_rounds(context) == 1
+        await asked.wait()
+        quick = await world.book(agency_id=other.id)
+        assert await jobs.start_rounds(context) == 1, "the slow agency is being served, and is not begun with again"
+        await context.rounds[other.id]
+        assert (await confirmation(world, quick)).status is Status.SENT
+        release.set()
+        await jobs.end_rounds(context)
+    assert context.rounds == {}

@@ -30,7 +30,8 @@ async def test_flights_are_watched_and_messages_sent_while_redis_is_away(world: 
     world.fly("ARG1303", trip.best_departure_at)
     await world.redis.flushall()
     assert await polling.check_due_flights(alone) + await landing.check_due_landings(alone) == 0
-    assert await delivery.sweep_notifications(alone) == 1
+    assert await delivery.start_rounds(alone) == 1
+    await delivery.end_rounds(alone)
     assert world.heard() == ["RESERVATION_CONFIRMATION"]
     world.clock.move_to(trip.best_departure_at - (trip.best_departure_at - world.clock.now()) / 2)
     assert await polling.check_due_flights(alone) == 1
