@@ -10,6 +10,8 @@ NEVER_SHOWS_GATE_ARRIVAL = 1 / 12
 # A smaller change of the departure shows only when the aircraft moves.
 ANNOUNCED = timedelta(minutes=10)
 TAXI_IN_USUAL = timedelta(minutes=8)
+BOARDING_TAKES = (30, 50)
+"""Minutes. Nobody brings a departure forward to a moment at which the cabin would still be empty."""
 TERMINALS = {"JFK": "124578", "EWR": "ABC", "LGA": "ABCD"}
 
 Step = tuple[datetime, dict[str, Any]]
@@ -50,8 +52,9 @@ def delay(scheduled: Times, departs: datetime, rng: Random) -> list[Step]:
     count = 1 + min(4, int(late / minutes(25)))
     shares = sorted(rng.uniform(0.35, 1.0) for _ in range(count - 1))
     if count > 2 and rng.random() < 0.3:
-        # Now and then the outlook is darker than what comes.
+        # Now and then the outlook is darker than what comes. A departure is brought forward while boarding still fits in.
         shares[-1] = rng.uniform(1.05, 1.25)
+        last_at = departs - minutes(rng.randint(*BOARDING_TAKES))
     steps: list[Step] = []
     for number, share in enumerate([*shares, 1.0]):
         at = first_at + (last_at - first_at) * ((number + 1) / count if count > 1 else rng.uniform(0.0, 1.0))
