@@ -7,10 +7,12 @@ from uuid import UUID
 
 import strawberry
 
-from graph import ids
+from graph import ids, spending
 from graph.context import Info
 from graph.feed_cursor import FeedCursor
+from graph.paging import window
 from graph.scalars import LocalTime
+from graph.spending import AeroApiDay, AeroApiFlight
 from graph.types import Node
 from travel import catalogue, model
 from travel.database import Transaction
@@ -215,6 +217,18 @@ class AgencyActivity:
     @strawberry.field(description="What that share cost in dollars, by whole days in UTC.")
     async def aeroapi_cost_usd(self, info: Info) -> float:
         return (await self._cost(info))[1]
+
+    @strawberry.field(description="The same by days in UTC; a day that cost nothing is left out.")
+    async def aeroapi_by_day(self, info: Info) -> list[AeroApiDay]:
+        return await spending.by_day(info, self.since, self.until)
+
+    @strawberry.field(description="The flights that cost the agency most, the dearest first.")
+    async def aeroapi_by_flight(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 100 at the most.")] = 10,
+    ) -> list[AeroApiFlight]:
+        return await spending.by_flight(info, self.since, self.until, window(first, None, None, None).limit)
 
     async def _count(self, info: Info, question: Callable[[Transaction, UUID, datetime, datetime], Awaitable[T]]) -> T:
         agency_id = info.context.asking.agency_id

@@ -134,6 +134,7 @@ _DESCRIBED: dict[type[Enum], tuple[str, str, dict[str, str]]] = {
         "SETTINGS_UPDATED": "The agency's settings changed.",
         "SENDING_PAUSED": "Twilio refuses the agency's account or sender.",
         "SENDING_RESUMED": "The agency's messages go out again.",
+        "BUDGET_REACHED": "The day's budget for AeroAPI makes looks at flights rest.",
     }),
     model.Stage: ("Stage", "From which moment to which.", {
         "OCCURRED_TO_SEEN": "From the touchdown to our seeing it.",

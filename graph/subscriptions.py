@@ -13,6 +13,7 @@ from graph import ids
 from graph.agency_types import AgencySettings, SendingPause, pauses_of
 from graph.context import Context, Info
 from graph.feed_cursor import FeedCursor
+from graph.spending import AeroApiDay, by_day
 from graph.types import FlightStatusRecord, Notification, Trip
 from travel import model
 from travel.model import EventKind
@@ -104,6 +105,17 @@ class SendingResumed(Event):
         return await pauses_of(info)
 
 
+@strawberry.type(
+    description="The day's budget for AeroAPI makes looks at flights rest: those far before a departure first, those for landings "
+    "last. It is said once for each further kind of looks that rests; the new day (UTC) begins with a new budget."
+)
+class BudgetReached(Event):
+    @strawberry.field(description="What that day cost so far.")
+    async def day(self, info: Info) -> AeroApiDay | None:
+        days = await by_day(info, self.occurred_at, self.occurred_at)
+        return days[0] if days else None
+
+
 @strawberry.type(description="The replay is over; what follows is live.")
 class CaughtUp(Event, TripStatusEvent):
     pass
@@ -144,6 +156,8 @@ def _shape(event: model.Event) -> Event:
             return SendingPaused(**common)
         case EventKind.SENDING_RESUMED:
             return SendingResumed(**common)
+        case EventKind.BUDGET_REACHED:
+            return BudgetReached(**common)
 
 
 def _known(id_: UUID | None) -> UUID:

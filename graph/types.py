@@ -10,7 +10,7 @@ from graph import ids
 from graph.context import Info
 from graph.paging import window
 from graph.scalars import PhoneNumber
-from travel import airlines, airports, audience, model, status, timing
+from travel import airlines, airports, audience, cadence, model, status
 from travel.model import (
     AttemptOutcome,
     ByHand,
@@ -195,7 +195,7 @@ class Flight(Node):
 
     @strawberry.field(description="True when the last good answer is older than the phase allows.")
     def stale(self, info: Info) -> bool:
-        return timing.is_stale(self.value, info.context.house.clock.now())
+        return cadence.is_stale(self.value, info.context.house.clock.now())
 
 
 @strawberry.type(description="One difference between two states of a flight.")

@@ -9,15 +9,18 @@ from uuid import UUID
 
 from arq.connections import ArqRedis
 
-from travel import delivery, enqueue
+from travel import delivery, enqueue, metrics
 from travel.aeroapi import AeroApi
+from travel.cadence import PUSHED, Cadence
 from travel.clock import Clock
-from travel.config import Config
+from travel.config import Config, ConfigError
 from travel.database import Database
-from travel.delivery import Carrier, Pace
+from travel.delivery import Carrier
 from travel.enqueue import Wakeups
 from travel.model import Channel
+from travel.pace import Pace, Rate
 from travel.throttle import Throttle
+from travel.tracking import AEROAPI, Watcher
 from travel.twilio import Senders, Twilio
 
 
@@ -26,12 +29,10 @@ class Context:
     """The process's means."""
 
     db: Database
-    source: AeroApi
+    watcher: Watcher
     carrier: Carrier
     wakeups: Wakeups
     clock: Clock
-    dollars: float
-    """The price of an AeroAPI result set."""
     rounds: "dict[UUID, asyncio.Task[None]]" = field(default_factory=dict)
     """Agencies whose due messages this process is handing over at the moment, by the sweep's word."""
 
@@ -65,7 +66,41 @@ def pace_of(config: Config, db: Database, twilio: Twilio, redis: ArqRedis | None
     return Pace(
         db=db,
         throttle=Throttle(redis) if redis is not None else None,
-        rates={twilio.sender(channel): rate for channel, rate in rates.items() if twilio.can(channel)},
+        rates={twilio.sender(channel): Rate.per_second(rate) for channel, rate in rates.items() if twilio.can(channel)},
+    )
+
+
+TIERS = {
+    "personal": {AEROAPI: Rate.within(10, 60)},
+    "standard": {AEROAPI: Rate.within(5, 1)},
+    "premium": {AEROAPI: Rate.within(100, 1)},
+    "unlimited": {},
+}
+"""Result sets that AeroAPI's tiers allow, as its price page of 2026-09 has them."""
+
+
+def watcher_of(
+    config: Config, db: Database, source: AeroApi, wakeups: Wakeups, clock: Clock, redis: ArqRedis | None
+) -> Watcher:
+    """How flights are looked at. Raises ConfigError."""
+    try:
+        cadence = (PUSHED if config.aeroapi_pushes else Cadence()).but(config.aeroapi_cadence)
+    except ValueError as wrong:
+        raise ConfigError(f"AEROAPI_CADENCE is not usable: {wrong}.") from None
+    return Watcher(
+        db=db,
+        source=source,
+        wakeups=wakeups,
+        clock=clock,
+        pace=Pace(
+            db=db,
+            throttle=Throttle(redis) if redis is not None else None,
+            rates=TIERS[config.aeroapi_tier],
+            counter=metrics.looks_paced,
+        ),
+        dollars=config.aeroapi_dollars_per_result_set,
+        daily_budget=config.aeroapi_daily_budget_usd,
+        cadence=cadence,
     )
 
 
@@ -76,12 +111,13 @@ async def open_context(config: Config) -> AsyncIterator[Context]:
     await db.connect()
     redis = enqueue.connect(config.redis_url.get_secret_value()) if config.redis_url else None
     source, twilio, clock = aeroapi_of(config), twilio_of(config), config.clock()
+    wakeups = Wakeups(redis)
     try:
         await db.verify()
         await db.correct(clock)
         yield Context(
             db=db,
-            source=source,
+            watcher=watcher_of(config, db, source, wakeups, clock, redis),
             carrier=delivery.Carrier(
                 db=db,
                 twilio=twilio,
@@ -93,9 +129,8 @@ async def open_context(config: Config) -> AsyncIterator[Context]:
                 places=delivery.Places(config.twilio_concurrency),
                 pace=pace_of(config, db, twilio, redis),
             ),
-            wakeups=Wakeups(redis),
+            wakeups=wakeups,
             clock=clock,
-            dollars=config.aeroapi_dollars_per_result_set,
         )
     finally:
         await source.close()

@@ -30,6 +30,4 @@ async def start_looks(context: Context, watch: Watch, wake: Callable[[UUID], Awa
 
 async def check_flight(context: Context, flight_id: UUID) -> None:
     """One look."""
-    await tracking.check_flight(
-        context.db, context.source, context.wakeups, context.clock, flight_id, dollars=context.dollars
-    )
+    await tracking.check_flight(context.watcher, flight_id)

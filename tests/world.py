@@ -33,10 +33,12 @@ from travel.booking_form import TripForm
 from travel.clock import VirtualClock
 from travel.config import Config
 from travel.database import Database
-from travel.delivery import Carrier, Pace
+from travel.delivery import Carrier
 from travel.enqueue import Wakeups
 from travel.model import Agency, Language, MessageTemplate, Notification, Role, Trip
+from travel.pace import Pace
 from travel.records import agencies, history, notifications, outbox
+from travel.tracking import Watcher
 from travel.twilio import Senders, Twilio
 
 ACCOUNT, TOKEN = "AC0123456789abcdef0123456789abcdef", "token-of-the-stand-in"
@@ -306,7 +308,15 @@ async def open_world(db: Database, owner: Database, clock: VirtualClock, redis_u
         settling=timedelta(seconds=180),
         pace=Pace(db=db, throttle=None, rates={}),
     )
-    context = Context(db=db, source=source, carrier=carrier, wakeups=house.wakeups, clock=clock, dollars=0.005)
+    watcher = Watcher(
+        db=db,
+        source=source,
+        wakeups=house.wakeups,
+        clock=clock,
+        pace=Pace(db=db, throttle=None, rates={}),
+        dollars=0.005,
+    )
+    context = Context(db=db, watcher=watcher, carrier=carrier, wakeups=house.wakeups, clock=clock)
     try:
         async with receiver:
             yield World(

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from travel import booking_form, status, telling, timing
+from travel import booking_form, cadence, status, telling
 from travel.booking_form import TripForm
 from travel.clock import Clock
 from travel.database import Database, Transaction
@@ -166,7 +166,7 @@ async def _watched_flight(tx: Transaction, booking: Booking, now: datetime) -> F
         destination=booking.destination,
         booked_departure_at=booking.departure_at,
     )
-    flight = await flights.ensure(tx, identity, timing.first_look(booking.departure_at, now), now)
+    flight = await flights.ensure(tx, identity, cadence.first_look(booking.departure_at, now), now)
     if flight.next_check_at is None and not status.landed(flight.state):
         await flights.wake(tx, flight.id, now)
         flight = await flights.get(tx, flight.id)

@@ -195,9 +195,7 @@ def _until_touchdown(cadence: Cadence, before: Flight, flight: Flight, departure
     return NextLook(watch=Watch.LANDING, at=max(min(at, now + _minutes(cadence.cruise)), soonest))
 
 
-def _by_the_source(
-    cadence: Cadence, before: Flight, state: FlightState, landing: Touchdown, now: datetime
-) -> datetime:
+def _by_the_source(cadence: Cadence, before: Flight, state: FlightState, landing: Touchdown, now: datetime) -> datetime:
     """Once more in sight of the touchdown, then just before it could land at the earliest."""
     # An estimate that did not move since the last look is as old as that look, and as wrong.
     unmoved = (state.estimated_on, state.estimated_in) == (before.state.estimated_on, before.state.estimated_in)

@@ -39,6 +39,10 @@ class Config(BaseSettings):
     aeroapi_webhook_token: SecretStr | None = Field(default=None, min_length=16)
     aeroapi_timeout_seconds: float = Field(default=10, gt=0, le=60)
     aeroapi_dollars_per_result_set: float = Field(default=0.005, ge=0)
+    aeroapi_tier: Literal["personal", "standard", "premium", "unlimited"] = "standard"
+    aeroapi_daily_budget_usd: float | None = Field(default=None, gt=0)
+    aeroapi_pushes: bool = False
+    aeroapi_cadence: dict[str, float] = Field(default={})
 
     twilio_url: AnyHttpUrl = AnyHttpUrl("https://api.twilio.com")
     twilio_account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")

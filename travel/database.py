@@ -21,7 +21,7 @@ from travel.clock import Clock
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration revision this code is written for; a test compares it with the newest revision."""
 
 

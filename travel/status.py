@@ -98,20 +98,6 @@ def best_arrival(state: FlightState) -> datetime | None:
     return next((instant for instant in (*gate, *runway) if instant), None)
 
 
-def expected_touchdown(state: FlightState) -> datetime | None:
-    """When the wheels shall touch the runway: as told, else computed from take-off, else ten minutes before the gate."""
-    taken_off = state.actual_off or state.estimated_off or state.scheduled_off
-    told = state.actual_on or state.estimated_on or state.scheduled_on
-    # A source that does not move the arrival of a late flight leaves it before the take-off.
-    if told and not (state.actual_off and told <= state.actual_off):
-        return told
-    if taken_off and state.filed_ete_seconds:
-        return taken_off + timedelta(seconds=state.filed_ete_seconds)
-    at_gate = state.estimated_in or state.scheduled_in
-    on = at_gate - timedelta(minutes=10) if at_gate else None
-    return on if on and not (state.actual_off and on <= state.actual_off) else None
-
-
 def cancellation_confirmed(state: FlightState, seen_at: datetime | None, now: datetime) -> bool:
     """True when the flag is up now and was first seen at least five minutes ago."""
     return state.cancelled and seen_at is not None and now - seen_at >= CONFIRM_CANCELLATION
@@ -178,24 +164,37 @@ def _canonical(value: object) -> str | None:
 def match(flight: Flight, snapshots: Sequence[FlightSnapshot]) -> FlightSnapshot | None:
     """The snapshot that speaks of this flight, with a diversion already applied; None rather than a guess.
 
-    A pinned id decides; without one, the same route and the departure nearest to the booked one, within six hours; two
-    equally near ones are no match.
+    A pinned id decides; without one, the same route and the departure nearest to the booked one (or to the timetable, once
+    that is known), within six hours; two equally near ones are no match.
     """
     legs = [leg for leg in snapshots if leg.fa_flight_id == flight.fa_flight_id] or _nearest(flight, snapshots)
     if not legs:
         return None
-    booked = [leg for leg in legs if flight.destination in leg.destination_codes]
-    # A hop from the other airport on to the booked one is no diverted leg.
-    original = next((leg for leg in booked if leg.state.diverted), booked[0] if booked else legs[0])
-    if not any(leg.state.diverted for leg in legs):
-        return original
-    return _diverted(flight, original, legs)
+    # A hop from the other airport on to the booked one is not the original leg.
+    original = min(legs, key=lambda leg: _fitness(flight, leg))
+    # What goes elsewhere in the air is diverted, whether or not the source says so.
+    elsewhere = original.destination_codes and flight.destination not in original.destination_codes
+    if any(leg.state.diverted for leg in legs) or (elsewhere and original.state.actual_off):
+        return _diverted(flight, original, legs)
+    return original
+
+
+def _fitness(flight: Flight, leg: FlightSnapshot) -> tuple[bool, bool, bool, datetime, str]:
+    """The booked route first, on it the leg that was diverted; else the earlier one, in whatever order they came."""
+    return (
+        flight.origin not in leg.origin_codes,
+        flight.destination not in leg.destination_codes,
+        not leg.state.diverted,
+        best_scheduled(leg.state, flight.booked_departure_at),
+        leg.destination_code or "",
+    )
 
 
 def _nearest(flight: Flight, snapshots: Sequence[FlightSnapshot]) -> list[FlightSnapshot]:
-    booked = flight.booked_departure_at
+    # The newest timetable that is known of the flight counts: it may have been moved by hours.
+    expected = best_scheduled(flight.state, flight.booked_departure_at)
     candidates = {
-        leg.fa_flight_id: abs(best_scheduled(leg.state, booked) - booked)
+        leg.fa_flight_id: abs(best_scheduled(leg.state, expected) - expected)
         for leg in snapshots
         if flight.origin in leg.origin_codes and flight.destination in leg.destination_codes
     }

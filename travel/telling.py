@@ -79,9 +79,10 @@ async def tell(
         of_flight = [each for each in known[trip.id] if each.flight_id == flight.id]
         moved_away = [each for each in known[trip.id] if each.flight_id != flight.id]
         case = Case(trip=trip, flight=seen, settings=agency.settings, notifications=of_flight, now=now)
-        for step in [*audience.left_behind(moved_away), *audience.plan(case)]:
+        planned = audience.plan(case)
+        for step in [*audience.left_behind(moved_away), *planned]:
             await _carry_out(tx, agency, case, step, carried, caused_by)
-        carried.wanted_looks += audience.wanted_looks(case)
+        carried.wanted_looks += audience.wanted_looks(case, planned)
     return carried
 
 

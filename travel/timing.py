@@ -1,15 +1,13 @@
-"""When things happen: quiet hours, due and useful-until times, waits between tries, and the next look at a flight.
+"""When things are told: quiet hours, due and useful-until times, waits between tries.
 
 Pure: `now` comes in as an argument. Instants are aware; spans are timedeltas.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from travel import airports, status
-from travel.model import AgencySettings, Flight, FlightState, Watch
+from travel import airports
+from travel.model import AgencySettings, Flight
 from travel.model import NotificationType as Type
 
 ABOUT_DEPARTURE = frozenset(
@@ -26,26 +24,6 @@ DELAY_SPACING = timedelta(minutes=10)
 DEPARTURE_IS_NEAR = timedelta(minutes=60)
 GATE_SETTLES = timedelta(minutes=3)
 GATE_SETTLES_NEAR = timedelta(minutes=1)
-
-VISIBLE_AHEAD = timedelta(hours=47)
-"""AeroAPI knows a flight from about 48 hours before it departs, and refuses windows that reach further."""
-APPROACH_BEAT = timedelta(seconds=105)
-"""Around touchdown: under the 110 s that the landing promise of 120 s leaves for a look."""
-APPROACH_BEGINS = timedelta(minutes=15)
-TAXI = timedelta(minutes=30)
-"""How long a flight may take from the gate to the runway before it is looked at again."""
-LOST_AFTER = timedelta(hours=6)
-"""A flight that says nothing so long after its expected touchdown is no longer watched, and shown as lost."""
-
-_BEFORE_DEPARTURE = tuple(timedelta(minutes=minutes) for minutes in (47 * 60, 25 * 60, 8 * 60, 210, 45, 10))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NextLook:
-    """Which job looks next, and when; `at` is None when the flight is done."""
-
-    watch: Watch
-    at: datetime | None
 
 
 def is_quiet(local: time, start: time, end: time) -> bool:
@@ -73,7 +51,12 @@ def allowed_until(at: datetime, zone: str, settings: AgencySettings) -> datetime
     if not is_quiet(local.time(), start, end):
         return at
     day = local.date() - timedelta(days=0 if local.time() >= start else 1)
-    return datetime.combine(day, start, ZoneInfo(zone)).astimezone(at.tzinfo) - timedelta(minutes=1)
+    begins = [datetime.combine(day, start.replace(fold=fold), ZoneInfo(zone)).astimezone(at.tzinfo) for fold in (0, 1)]
+    minutes = [instant - timedelta(minutes=1) for instant in begins]
+    # A beginning that the clocks skip is found too late by one of the two readings.
+    return next(
+        (each for each in minutes if not is_quiet(each.astimezone(ZoneInfo(zone)).time(), start, end)), minutes[0]
+    )
 
 
 def zone_at_origin(flight: Flight, settings: AgencySettings) -> str:
@@ -123,101 +106,3 @@ def retry_wait(settings: AgencySettings, failed_attempts: int, chance: float, re
     grown = settings.retry_initial_delay_seconds * settings.retry_backoff_factor ** min(failed_attempts - 1, 64)
     wait = chance * min(grown, settings.retry_max_delay_seconds)
     return timedelta(seconds=max(wait, retry_after or 0))
-
-
-def next_look(
-    state: FlightState,
-    booked: datetime,
-    cancelled_seen_at: datetime | None,
-    now: datetime,
-    wanted: Iterable[datetime] = (),
-) -> NextLook:
-    """When to look again after a look that brought `state`. `wanted` are moments before which a fresh look is needed.
-
-    | where the flight is                     | next look                                                         |
-    |-----------------------------------------|-------------------------------------------------------------------|
-    | landed                                  | never                                                             |
-    | cancelled, seen once                    | five minutes after it was first seen                              |
-    | cancelled, confirmed                    | each hour until two hours after departure                         |
-    | before departure                        | 47, 25, 8, 3.5 h, 45, 10 min before, or a wanted moment           |
-    | past its departure, still at the gate   | every 10 minutes, after two hours every 20                        |
-    | off the gate, not in the air            | every 30 minutes                                                  |
-    | in the air, far from touchdown          | 15 minutes before the expected touchdown                          |
-    | close to touchdown                      | half the way to it, but never under 105 s; 105 s after it         |
-    | two hours overdue                       | every 5 minutes                                                   |
-    | six hours overdue                       | never: it is lost                                                 |
-    """
-    departure = status.best_departure(state, booked)
-    if status.landed(state):
-        return NextLook(watch=Watch.DONE, at=None)
-    if state.cancelled and not state.actual_off:
-        return _while_cancelled(departure, cancelled_seen_at, now)
-    if state.actual_off or state.actual_out:
-        return _until_touchdown(state, departure, now)
-    if now - departure > LOST_AFTER * 2:
-        return NextLook(watch=Watch.DONE, at=None)
-    return NextLook(
-        watch=Watch.DEPARTURE, at=min((_before_departure(departure, now), *(at for at in wanted if at > now)))
-    )
-
-
-def _while_cancelled(departure: datetime, seen_at: datetime | None, now: datetime) -> NextLook:
-    confirm_at = (seen_at or now) + status.CONFIRM_CANCELLATION
-    if confirm_at > now:
-        return NextLook(watch=Watch.DEPARTURE, at=confirm_at)
-    if now > departure + timedelta(hours=2):
-        return NextLook(watch=Watch.DONE, at=None)
-    return NextLook(watch=Watch.DEPARTURE, at=now + timedelta(hours=1))
-
-
-def _before_departure(departure: datetime, now: datetime) -> datetime:
-    soonest = now + timedelta(minutes=2)
-    ahead = [departure - distance for distance in _BEFORE_DEPARTURE if departure - distance >= soonest]
-    if ahead:
-        return min(ahead)
-    return now + timedelta(minutes=20 if now - departure > timedelta(hours=2) else 10)
-
-
-def _until_touchdown(state: FlightState, departure: datetime, now: datetime) -> NextLook:
-    touchdown = status.expected_touchdown(state)
-    if touchdown is None:
-        # Nobody knows when it lands: half an hour is the shortest scheduled flight, a day the longest.
-        overdue = now - departure > timedelta(hours=24)
-        return NextLook(
-            watch=Watch.DONE if overdue else Watch.LANDING,
-            at=None if overdue else now + timedelta(minutes=10),
-        )
-    left = touchdown - now
-    if state.actual_off is None and left > TAXI:
-        # Off the gate and not in the air: it may still come back.
-        return NextLook(watch=Watch.LANDING, at=min(now + TAXI, touchdown - APPROACH_BEGINS))
-    if left < -LOST_AFTER:
-        return NextLook(watch=Watch.DONE, at=None)
-    if left > APPROACH_BEGINS:
-        # A long way before, what is expected may still move: one look with a tenth of the way left.
-        return NextLook(watch=Watch.LANDING, at=touchdown - max(APPROACH_BEGINS, left / 10))
-    late = timedelta(minutes=5) if left < -timedelta(hours=2) else APPROACH_BEAT
-    return NextLook(watch=Watch.LANDING, at=now + max(late, left / 2))
-
-
-def first_look(booked: datetime, now: datetime) -> datetime:
-    """The first look at a flight that was just booked: at once where AeroAPI can know it, else when it can."""
-    return max(now, booked - VISIBLE_AHEAD)
-
-
-def look_again(watch: Watch, failures: int, now: datetime) -> datetime:
-    """After the n-th failed look in a row: 30 s doubling to 10 minutes, near touchdown never over the approach's beat."""
-    wait = timedelta(seconds=min(30 * 2 ** min(failures - 1, 10), 600))
-    return now + (min(wait, APPROACH_BEAT) if watch is Watch.LANDING else wait)
-
-
-STALE_AFTER = timedelta(minutes=10)
-STALE_AFTER_ON_APPROACH = timedelta(minutes=4)
-
-
-def is_stale(flight: Flight, now: datetime) -> bool:
-    """Whether the last good answer is older than the phase allows: looks failed, or the next one is overdue."""
-    if flight.next_check_at is None:
-        return False
-    allowed = STALE_AFTER_ON_APPROACH if flight.watch is Watch.LANDING else STALE_AFTER
-    return flight.consecutive_failures > 1 or now - flight.next_check_at > allowed

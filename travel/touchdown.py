@@ -66,7 +66,10 @@ def _moved_on(state: FlightState) -> datetime | None:
 
 def _moved_in(state: FlightState) -> datetime | None:
     """The touchdown by an estimate of the gate, where the source moves only that one."""
-    if not (state.estimated_in and state.scheduled_in and state.scheduled_on) or state.estimated_in == state.scheduled_in:
+    if (
+        not (state.estimated_in and state.scheduled_in and state.scheduled_on)
+        or state.estimated_in == state.scheduled_in
+    ):
         return None
     return state.estimated_in - (state.scheduled_in - state.scheduled_on)
 

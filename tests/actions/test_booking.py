@@ -157,7 +157,7 @@ async def test_a_trip_is_confirmed_though_redis_is_away(world: World) -> None:
     await world.redis.aclose(close_connection_pool=True)
     trip = await world.book()
     async with world.db.transaction(world.agency.id) as tx:
-        due = await tx.value("SELECT count(*) FROM system_due_notifications(:now, 10)", now=world.clock.now())
+        due = await tx.value("SELECT count(*) FROM system_agencies_with_due(:now)", now=world.clock.now())
     assert due == 1
     assert trip.archived_at is None
 
@@ -349,11 +349,7 @@ async def test_archiving_and_a_look_at_once_do_not_block_each_other(world: World
 
     async with asyncio.TaskGroup() as group, world.db.transaction(trip.agency_id) as tx:
         await tx.all("SELECT FROM notifications_log WHERE status = 'PENDING' FOR UPDATE")
-        look = group.create_task(
-            tracking.check_flight(
-                world.db, world.context.source, world.house.wakeups, world.clock, trip.flight_id, dollars=0.005
-            )
-        )
+        look = group.create_task(tracking.check_flight(world.context.watcher, trip.flight_id))
         await in_another_task(until_waiting(1))
         group.create_task(booking.archive_trip(world.db, world.clock, trip.agency_id, trip.id))
         await in_another_task(until_waiting(2))

@@ -15,9 +15,9 @@ from sandbox.services import Valkey
 from tests.actions.test_delivery import carrier_over, confirmation, deliver, ended, settings, tries
 from tests.world import World
 from travel import delivery, enqueue
-from travel.delivery import Carrier, Pace
-from travel.delivery.pacing import PATIENCE_SECONDS, SAVED_UP_SECONDS
+from travel.delivery import Carrier
 from travel.model import AttemptOutcome, NotificationReason, NotificationStatus, Trip
+from travel.pace import PATIENCE_SECONDS, SAVED_UP_SECONDS, Pace, Rate
 from travel.records import paces
 from travel.throttle import Throttle
 
@@ -31,10 +31,14 @@ SLOW = {WHATSAPP: 0.01, SMS: 0.01}
 KEPT_IN = pytest.mark.parametrize("kept_in", ["redis", "postgresql"])
 
 
+def per_second(rates: dict[str, float]) -> dict[str, Rate]:
+    return {sender: Rate.per_second(rate) for sender, rate in rates.items()}
+
+
 def pace(world: World, kept_in: str, rates: dict[str, float] | None = None) -> Pace:
     """The pace as a process has it."""
     throttle = Throttle(world.redis) if kept_in == "redis" else None
-    return Pace(db=world.db, throttle=throttle, rates=SLOW if rates is None else rates)
+    return Pace(db=world.db, throttle=throttle, rates=per_second(SLOW if rates is None else rates))
 
 
 async def place(pace: Pace, sender: str) -> float:
@@ -262,12 +266,12 @@ async def valkey() -> AsyncIterator[Valkey]:
 
 
 def quick_pace(world: World, throttle: Throttle) -> Pace:
-    return Pace(db=world.db, throttle=throttle, rates={WHATSAPP: 1000.0, SMS: 1000.0})
+    return Pace(db=world.db, throttle=throttle, rates=per_second({WHATSAPP: 1000.0, SMS: 1000.0}))
 
 
 async def test_when_redis_is_killed_the_pace_is_kept_in_postgresql(world: World, valkey: Valkey) -> None:
     redis = enqueue.connect(valkey.url)
-    slow = Pace(db=world.db, throttle=Throttle(redis), rates=SLOW)
+    slow = Pace(db=world.db, throttle=Throttle(redis), rates=per_second(SLOW))
     assert await place(slow, WHATSAPP) == 0
     assert await place(slow, WHATSAPP) > 90
     valkey.stop()
@@ -327,11 +331,11 @@ async def test_a_rest_that_begins_while_redis_hangs_is_kept(world: World, valkey
 async def test_a_redis_that_comes_back_empty_takes_over_again(world: World, valkey: Valkey) -> None:
     redis = enqueue.connect(valkey.url)
     throttle = Throttle(redis)
-    assert await place(Pace(db=world.db, throttle=throttle, rates=SLOW), WHATSAPP) == 0
+    assert await place(Pace(db=world.db, throttle=throttle, rates=per_second(SLOW)), WHATSAPP) == 0
     valkey.restart()
     # The first to ask may find its old connection broken, and the new server does not know the script.
-    await place(Pace(db=world.db, throttle=throttle, rates=SLOW), SMS)
-    assert await place(Pace(db=world.db, throttle=throttle, rates=SLOW), WHATSAPP) == 0
+    await place(Pace(db=world.db, throttle=throttle, rates=per_second(SLOW)), SMS)
+    assert await place(Pace(db=world.db, throttle=throttle, rates=per_second(SLOW)), WHATSAPP) == 0
     assert await redis.exists(f"bauhaus:pace:{WHATSAPP}")
-    assert await place(Pace(db=world.db, throttle=throttle, rates=SLOW), WHATSAPP) > PATIENCE_SECONDS
+    assert await place(Pace(db=world.db, throttle=throttle, rates=per_second(SLOW)), WHATSAPP) > PATIENCE_SECONDS
     await redis.aclose(close_connection_pool=True)

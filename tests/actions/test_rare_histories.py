@@ -28,8 +28,9 @@ from tests.actions.test_pausing import paused
 from tests.actions.test_receipts_that_disagree import hear
 from tests.world import World, sweep_strays
 from travel import delivery
-from travel.delivery import Pace, Places
+from travel.delivery import Places
 from travel.model import Channel
+from travel.pace import Pace, Rate
 
 
 async def test_what_arrived_by_whatsapp_after_its_sms_failed_is_shown_as_delivered(world: World) -> None:
@@ -183,7 +184,8 @@ async def test_one_429_with_an_hour_does_not_silence_every_agency(world: World) 
     await world.book(phone=BOB)
     async with carrier_over(world, answer) as carrier:
         carrier = replace(
-            carrier, pace=Pace(db=world.db, throttle=None, rates={carrier.twilio.sender(Channel.WHATSAPP): 80.0})
+            carrier,
+            pace=Pace(db=world.db, throttle=None, rates={carrier.twilio.sender(Channel.WHATSAPP): Rate.per_second(80)}),
         )
         await delivery.deliver(carrier, world.agency.id)
         b = await world.book("AR1305", agency_id=other.id, phone=EVA)

@@ -1,6 +1,6 @@
 """What happens between two moments: a try is out, a look is under way, a trip moves on, and something else comes true."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import httpx
@@ -22,11 +22,11 @@ async def test_old_news_whose_answer_was_lost_is_not_sent_after_newer_news(world
     world.fly(
         "ARG1303",
         departure,
-        (-4 * HOUR, {"estimated_out": departure + 30 * MINUTE}),
-        (-3 * HOUR, {"estimated_out": departure - 40 * MINUTE}),
+        (-3.5 * HOUR, {"estimated_out": departure + 30 * MINUTE}),
+        (-2.5 * HOUR, {"estimated_out": departure - 40 * MINUTE}),
     )
     trip = await world.book("AR1303", departure=departure)
-    await world.play(departure - 4 * HOUR)
+    await world.play(departure - 3.5 * HOUR)
     world.sandbox.twilio.faults.error_before = 1.0
     await tracking.check_trip(world.db, world.house.wakeups, world.clock, world.agency.id, trip.id)
     await world.settle()
@@ -36,7 +36,7 @@ async def test_old_news_whose_answer_was_lost_is_not_sent_after_newer_news(world
     # The newer news goes out before anybody may ask what became of the older.
     async with world.db.transaction(world.agency.id) as tx:
         await tx.run("UPDATE notifications_log SET settle_at = :at WHERE id = :id", at=departure, id=delayed.id)
-    await world.play(departure - 3 * HOUR)
+    await world.play(departure - 2.5 * HOUR)
     await tracking.check_trip(world.db, world.house.wakeups, world.clock, world.agency.id, trip.id)
     await world.settle()
     assert world.heard()[-1] == "EARLIER"
@@ -138,7 +138,7 @@ async def test_a_push_that_comes_during_a_look_is_followed_by_another_look(world
     world.clock.move_to(world.clock.now() + MINUTE)
     async with world.db.transaction() as tx:
         await flights.hasten(tx, trip.flight_id, world.clock.now())
-    await tracking.check_flight(world.db, source, world.house.wakeups, world.clock, trip.flight_id, dollars=0)
+    await tracking.check_flight(replace(world.context.watcher, source=source), trip.flight_id)
     await source.close()
     async with world.db.transaction() as tx:
         flight = await flights.get(tx, trip.flight_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,11 +28,12 @@ from travel.model import (
     Watch,
 )
 from travel.records import feed, flights, history
-from travel.tracking import Look
+from travel.tracking import Look, Payment
 
 BOB, EVA = "+5491155550202", "+5491155550303"
 MINUTE = timedelta(minutes=1)
 FLIGHTS = "/flights/{ident}"
+NOBODY_PAYS = Payment(payers=[], dollars=0)
 
 
 @asynccontextmanager
@@ -46,7 +48,7 @@ async def answering(handler: Callable[[httpx.Request], Any]) -> AsyncIterator[Ae
 
 async def look(world: World, trip: Trip, source: AeroApi | None = None) -> bool:
     return await tracking.check_flight(
-        world.db, source or world.context.source, world.house.wakeups, world.clock, trip.flight_id, dollars=0.005
+        replace(world.context.watcher, source=source or world.context.watcher.source), trip.flight_id
     )
 
 
@@ -211,7 +213,8 @@ async def test_a_look_that_fails_leaves_the_flight_watched_and_says_why(world: W
             assert await look(world, trip, source) is True
             flight = await flight_of(world, trip)
             assert flight.watch is Watch.DEPARTURE
-            assert flight.consecutive_failures == number
+            # That all of us ask too often is no news about this flight.
+            assert flight.consecutive_failures == (0 if kind == "RATE_LIMITED" else number)
             assert (flight.last_failure or "").startswith(kind)
             assert flight.next_check_at is not None
             assert flight.next_check_at > world.clock.now()
@@ -444,10 +447,7 @@ async def test_two_answers_at_once_write_one_history(world: World) -> None:
         answer = await source.by_ident("ARG1303", departure - timedelta(hours=1), departure + timedelta(hours=1))
     brought = Look(asked_at=world.clock.now(), snapshot=answer.snapshots[0], failure=None, result_sets=1)
     await asyncio.gather(
-        *(
-            tracking.observe(world.db, world.house.wakeups, world.clock, trip.flight_id, brought, dollars=0.005)
-            for _ in range(8)
-        )
+        *(tracking.observe(world.context.watcher, trip.flight_id, brought, NOBODY_PAYS) for _ in range(8))
     )
     assert len(await world.history(trip)) == 1
     types = [each.type for each in await world.decided(trip)]

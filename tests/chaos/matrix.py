@@ -26,9 +26,10 @@ from tests.world import approve_templates, make_agency
 from travel import delivery, log
 from travel.clock import ScaledClock
 from travel.database import Database
-from travel.delivery import Carrier, Pace
+from travel.delivery import Carrier
 from travel.enqueue import Wakeups
 from travel.model import Channel, NotificationStatus
+from travel.pace import Pace
 from travel.records import attempts, notifications, outbox
 from travel.twilio import Senders, Twilio
 

@@ -22,6 +22,7 @@ from travel.records import pauses
 TENANT_TABLES = {
     "agencies": "id",
     "agencies_settings": "agency_id",
+    "aeroapi_days": "agency_id",
     "aeroapi_usage": "agency_id",
     "api_keys": "agency_id",
     "delivery_attempts": "agency_id",
@@ -295,13 +296,12 @@ ANSWERS = {
     "system_agencies_on_flight": {"agency_id"},
     "system_agencies_of_phone": {"agency_id"},
     "system_agencies_to_replan": {"agency_id"},
-    "system_due_notifications": {"agency_id", "id", "status"},
     "system_agencies_with_due": {"agency_id"},
     "system_deliveries_to_mend": {"agency_id", "id", "status"},
     "system_rivals": {"all_of_them", "earlier", "fresh"},
     "system_paused_senders": {"channel", "agencies"},
     "system_attempts": {"token", "agency_id", "notification_id", "number"},
-    "system_attempt": {"agency_id", "notification_id", "number"},
+    "system_purses": {"agency_id", "spent_usd", "budget_usd"},
     "system_known_sids": {"twilio_sid"},
     "system_backlog": {"pending", "oldest_due_seconds", "sending", "unknown"},
 }

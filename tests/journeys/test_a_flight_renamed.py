@@ -123,7 +123,7 @@ async def test_a_number_that_aeroapi_refuses_for_a_day_is_watched_all_the_same(w
             return await stand_in.handle_async_request(request)
 
     source = AeroApi.open(url="http://x/aeroapi", key="key-of-the-stand-in", timeout_seconds=5, transport=Refusing())
-    world.context = replace(world.context, source=source)
+    world.context = replace(world.context, watcher=replace(world.context.watcher, source=source))
     await world.book("AR1303", departure=departure)
     await world.book("AR1305", departure=departure, phone=BOB)
     await world.play(departure - 23 * HOUR)

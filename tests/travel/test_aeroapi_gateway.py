@@ -384,7 +384,9 @@ async def test_a_flight_without_its_optional_keys_is_read_and_recognised():
     source = Source(line(), drop_optional_keys=True)
     answer = await source.around()
     booked = replace(
-        flight(origin="SACO", destination="SAEZ"), ident="ARG1545", booked_departure_at=utc("2026-03-01 22:50")
+        flight(FlightState(), origin="SACO", destination="SAEZ"),
+        ident="ARG1545",
+        booked_departure_at=utc("2026-03-01 22:50"),
     )
     assert status.match(booked, answer.snapshots).fa_flight_id == ID
 
@@ -403,7 +405,9 @@ async def test_yesterday_and_tomorrow_come_too_and_are_told_apart():
     answer = await Source(line(), line(**later)).around(hours=26)
     assert [each.fa_flight_id for each in answer.snapshots] == [tomorrow, ID]
     booked = replace(
-        flight(origin="SACO", destination="SAEZ"), ident="ARG1545", booked_departure_at=utc("2026-03-01 22:00")
+        flight(FlightState(), origin="SACO", destination="SAEZ"),
+        ident="ARG1545",
+        booked_departure_at=utc("2026-03-01 22:00"),
     )
     assert status.match(booked, answer.snapshots).fa_flight_id == ID
 

@@ -84,36 +84,6 @@ def test_the_arrival_shown_is_the_newest_at_the_gate_else_on_the_runway_else_unk
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        (FlightState(), None),
-        (FlightState(scheduled_on=utc("07-16 05:50")), "07-16 05:50"),
-        (FlightState(scheduled_on=utc("07-16 05:50"), estimated_on=utc("07-16 05:20")), "07-16 05:20"),
-        (FlightState(estimated_on=utc("07-16 05:20"), actual_on=utc("07-16 05:22")), "07-16 05:22"),
-        (FlightState(scheduled_off=utc("07-15 21:10"), filed_ete_seconds=9 * 3600), "07-16 06:10"),
-        (FlightState(actual_off=utc("07-15 22:00"), filed_ete_seconds=9 * 3600), "07-16 07:00"),
-        (FlightState(scheduled_in=utc("07-16 06:00")), "07-16 05:50"),
-        (FlightState(scheduled_in=utc("07-16 06:00"), estimated_in=utc("07-16 07:00")), "07-16 06:50"),
-        (FlightState(actual_off=utc("07-15 22:00")), None),
-    ],
-)
-def test_touchdown_is_expected_as_told_else_from_take_off_else_ten_minutes_before_the_gate(state, expected):
-    assert status.expected_touchdown(state) == (utc(expected) if expected else None)
-
-
-def test_a_flight_that_took_off_after_its_scheduled_landing_is_not_expected_before_it_took_off():
-    """The source forgot to move the arrival of a flight that left seven hours late."""
-    state = FlightState(
-        scheduled_off=utc("07-15 09:00"),
-        scheduled_on=utc("07-15 14:00"),
-        actual_off=utc("07-15 20:30"),
-        filed_ete_seconds=5 * 3600,
-    )
-    expected = status.expected_touchdown(state)
-    assert expected is None or expected > utc("07-15 20:30")
-
-
-@pytest.mark.parametrize(
     ("cancelled", "seen_at", "confirmed"),
     [
         (True, None, False),

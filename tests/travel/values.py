@@ -92,6 +92,7 @@ def flight(state: FlightState = SCHEDULED, **changes) -> Flight:
             consecutive_failures=0,
             last_failure=None,
             pushed_at=None,
+            asked_at=None,
         ),
         **changes,
     )

@@ -267,9 +267,24 @@ def _useful_until_departure(case: Case) -> datetime:
     return max(case.departure, case.now + AT_LEAST_USEFUL)
 
 
-def wanted_looks(case: Case) -> list[datetime]:
-    """Moments just before which a fresh look is needed: the gate of a boarding message, the settling of a gate."""
-    minute = timedelta(minutes=1)
-    boarding = [each.due_at - minute for each in case.pending(Type.BOARDING)]
-    gates = [each.due_at - minute / 3 for each in case.pending(Type.GATE_CHANGE)]
-    return [*boarding, *gates]
+BEFORE_BOARDING = timedelta(minutes=1)
+BEFORE_GATE = timedelta(seconds=20)
+
+
+def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
+    """Moments just before which a fresh look is needed once a plan is carried out: for the gate of a boarding message, and for
+    a gate that may settle back."""
+    due = {each.id: (each.type, each.due_at) for each in case.pending(Type.BOARDING, Type.GATE_CHANGE)}
+    new = []
+    for step in planned:
+        match step:
+            case End(notification_id=id_):
+                due.pop(id_, None)
+            case Move(notification_id=id_) if id_ in due:
+                due[id_] = (due[id_][0], step.due_at)
+            case Tell(status=Status.PENDING):
+                new.append((step.type, step.due_at))
+            case _:
+                pass
+    ahead = {Type.BOARDING: BEFORE_BOARDING, Type.GATE_CHANGE: BEFORE_GATE}
+    return [at - ahead[type_] for type_, at in (*due.values(), *new) if type_ in ahead]

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from travel.clock import Clock
 from travel.database import Database, Transaction
-from travel.delivery.pacing import Pace
 from travel.model import EventKind, News, Notification
+from travel.pace import Pace
 from travel.records import feed
 from travel.twilio import Twilio
 

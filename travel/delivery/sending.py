@@ -19,10 +19,10 @@ from travel import database, metrics
 from travel.delivery import settling
 from travel.delivery.carrier import Carrier
 from travel.delivery.claiming import Claim, Taken, claim
-from travel.delivery.pacing import PATIENCE_SECONDS
 from travel.delivery.settling import Answered
 from travel.model import Channel
 from travel.model import NotificationReason as Reason
+from travel.pace import PATIENCE_SECONDS
 from travel.records import notifications, outbox
 from travel.twilio import Ambiguous, Answer, Outgoing, Refused, Withheld
 from travel.twilio_codes import Remedy

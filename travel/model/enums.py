@@ -57,6 +57,15 @@ class FlightPhase(_Name):
     UNKNOWN = auto()
 
 
+class LookStage(_Name):
+    """What a look is for, the least urgent first."""
+
+    FAR = auto()
+    CRUISE = auto()
+    DEPARTURE = auto()
+    LANDING = auto()
+
+
 class Watch(_Name):
     """Which job looks at a flight: the one around departure, the one around landing, or none any more."""
 
@@ -168,6 +177,7 @@ class EventKind(_Name):
     SETTINGS_UPDATED = auto()
     SENDING_PAUSED = auto()
     SENDING_RESUMED = auto()
+    BUDGET_REACHED = auto()
 
 
 class OptOutSource(_Name):

@@ -94,6 +94,9 @@ class Flight:
     consecutive_failures: int
     last_failure: str | None
     pushed_at: datetime | None
+    """When the source pushed something that the looks since have not answered."""
+    asked_at: datetime | None
+    """When somebody outside asked for the look that is due."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

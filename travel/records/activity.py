@@ -114,7 +114,7 @@ async def aeroapi(tx: Transaction, agency_id: UUID, since: datetime, until: date
     """The agency's share of result sets and dollars, by whole days (UTC) that the span touches."""
     row = await tx.one(
         """
-        SELECT coalesce(sum(result_sets), 0) AS sets, coalesce(sum(cost_usd), 0) AS dollars FROM aeroapi_usage
+        SELECT coalesce(sum(result_sets), 0) AS sets, coalesce(sum(cost_usd), 0) AS dollars FROM aeroapi_days
         WHERE agency_id = :agency AND day >= :since AND day <= :until
         """,
         agency=agency_id,

@@ -15,7 +15,7 @@ STATE = tuple(field.name for field in fields(FlightState))
 COLUMNS = (
     "id, ident, origin, destination, booked_departure_at, ident_icao, ident_iata, fa_flight_id, phase, best_departure_at, "
     "cancelled_seen_at, watch, next_check_at, last_checked_at, last_good_at, checks, consecutive_failures, last_failure, "
-    "pushed_at, " + ", ".join(STATE)
+    "pushed_at, asked_at, " + ", ".join(STATE)
 )
 
 
@@ -133,7 +133,8 @@ async def hasten(tx: Transaction, flight_id: UUID, now: datetime, *, pushed: boo
     """Make the next look due now, unless the flight is done."""
     await tx.run(
         """
-        UPDATE flights SET next_check_at = least(next_check_at, :now), pushed_at = CASE WHEN :pushed THEN :now ELSE pushed_at END
+        UPDATE flights SET next_check_at = least(next_check_at, :now), asked_at = :now,
+          pushed_at = CASE WHEN :pushed THEN :now ELSE pushed_at END
         WHERE id = :id AND watch <> 'DONE'
         """,
         id=flight_id,
@@ -149,6 +150,34 @@ async def wake(tx: Transaction, flight_id: UUID, at: datetime) -> None:
         id=flight_id,
         at=at,
     )
+
+
+async def put_off(tx: Transaction, flight_id: UUID, claimed_until: datetime, at: datetime) -> None:
+    """Give a claimed look back: it was not made, and is due at `at` unless somebody asked for one meanwhile."""
+    await tx.run(
+        """
+        UPDATE flights SET checks = checks - 1, next_check_at = CASE WHEN next_check_at = :claimed_until THEN :at ELSE next_check_at END
+        WHERE id = :id AND watch <> 'DONE'
+        """,
+        id=flight_id,
+        claimed_until=claimed_until,
+        at=at,
+    )
+
+
+async def at_airport(tx: Transaction, origin: str, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many watched flights depart from an airport in a span, and how many of them are cancelled."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS many, count(*) FILTER (WHERE cancelled) AS cancelled FROM flights
+        WHERE origin = :origin AND best_departure_at >= :since AND best_departure_at < :until AND last_good_at IS NOT NULL
+        """,
+        origin=origin,
+        since=since,
+        until=until,
+    )
+    assert row is not None, "an aggregate has one row"
+    return row["many"], row["cancelled"]
 
 
 async def retire(tx: Transaction, flight_id: UUID) -> None:
@@ -169,7 +198,8 @@ async def save(tx: Transaction, flight: Flight) -> None:
         UPDATE flights SET {assignments}, ident_icao = :ident_icao, ident_iata = :ident_iata, fa_flight_id = :fa_flight_id,
           phase = :phase, best_departure_at = :best_departure_at, cancelled_seen_at = :cancelled_seen_at, watch = :watch,
           next_check_at = :next_check_at, last_checked_at = :last_checked_at, last_good_at = :last_good_at,
-          consecutive_failures = :consecutive_failures, last_failure = :last_failure, pushed_at = :pushed_at
+          consecutive_failures = :consecutive_failures, last_failure = :last_failure, pushed_at = :pushed_at,
+          asked_at = :asked_at
         WHERE id = :id
         """,  # noqa: S608
         **asdict(flight.state),
@@ -187,6 +217,7 @@ async def save(tx: Transaction, flight: Flight) -> None:
         consecutive_failures=flight.consecutive_failures,
         last_failure=flight.last_failure,
         pushed_at=flight.pushed_at,
+        asked_at=flight.asked_at,
     )
 
 

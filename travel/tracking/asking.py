@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from travel import status, telling, timing
+from travel import cadence, status, telling
 from travel.clock import Clock
 from travel.database import Database, Transaction
 from travel.enqueue import Wakeups
@@ -34,7 +34,7 @@ async def check_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UU
         trip, flight = await _live_trip(tx, agency_id, trip_id)
         if flight.watch is Watch.DONE:
             raise RefusedError.one(Code.TOO_LATE, "The flight is over and no longer watched.", "tripId")
-        if now < timing.first_look(flight.booked_departure_at, now):
+        if now < flight.booked_departure_at - cadence.VISIBLE_AHEAD:
             raise RefusedError.one(
                 Code.TOO_LATE, "AeroAPI knows a flight from 48 hours before its departure.", "tripId"
             )

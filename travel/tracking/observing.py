@@ -106,9 +106,7 @@ class Told:
                 await watcher.wakeups.deliver(agency_id)
 
 
-async def _tell_everybody(
-    tx: Transaction, flight: Flight, record: FlightStatusRecord | None, now: datetime
-) -> Told:
+async def _tell_everybody(tx: Transaction, flight: Flight, record: FlightStatusRecord | None, now: datetime) -> Told:
     by_agency = {}
     for agency_id in await trips.agencies_on(tx, flight.id):
         await tx.become(agency_id)
