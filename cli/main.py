@@ -6,8 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.console import Console
 
@@ -96,6 +99,86 @@ def migrate(
         complain("bauhaus migrate", failed)
         raise typer.Exit(1) from None
     typer.echo(f"The database is at revision {run.newest()}.")
+
+
+@app.command()
+def replay(
+    flights: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The scenario: one flight a line.")],
+    travellers: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Who flies; without it, one traveller on each flight."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Begin at this instant (ISO 8601); else with the first booking.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End at this instant; else when everything has settled.")] = None,
+    report: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the report here, one JSON object.")] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(help="Owner's address of an empty PostgreSQL database; else one of its own is started."),
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write every message here, one JSON line each.")
+    ] = None,
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare: settings over those of every agency, as JSON or a file of it, named as in the API."
+        ),
+    ] = None,
+    timing: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare: distances between looks in minutes, as JSON or a file of it, as in travel/cadence.py."
+        ),
+    ] = None,
+    push: Annotated[
+        bool, typer.Option("--push", help="AeroAPI pushes what happens, and the looks rely on it.")
+    ] = False,
+) -> None:
+    """Play a day of flights through the real system on a virtual clock, and say what travellers were told, when, and at what cost."""
+    from cli.replay import command
+    from cli.replay.play import ReplayError
+
+    wish = command.Wish(
+        flights=flights,
+        travellers=travellers,
+        since=_instant("--from", since),
+        until=_instant("--until", until),
+        owner_url=db,
+        pushes=push,
+    )
+    rules = None
+    if settings is not None or timing is not None:
+        rules = command.Rules(settings=_object("--settings", settings), timing=_object("--timing", timing))
+    try:
+        command.run(wish, rules, report, ledger)
+    except ReplayError as wrong:
+        complain("bauhaus replay", wrong)
+        raise typer.Exit(1) from None
+
+
+def _instant(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("an instant is written like 2013-09-04T12:00:00Z", param_hint=option) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _object(option: str, text: str | None) -> dict[str, Any]:
+    """A JSON object, given as it is or as the file that holds it."""
+    if text is None:
+        return {}
+    try:
+        given = orjson.loads(text if text.lstrip().startswith("{") else Path(text).read_bytes())
+    except (orjson.JSONDecodeError, OSError) as wrong:
+        raise typer.BadParameter(f"neither JSON nor a file of it: {wrong}", param_hint=option) from None
+    if not isinstance(given, dict):
+        raise typer.BadParameter("a JSON object is needed", param_hint=option)
+    return given
 
 
 @app.command()

@@ -59,3 +59,10 @@ def admit(owner_url: str, app_url: str) -> None:
         elif password and connection.execute(MAY_CHANGE, [name]).fetchone():
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(password)))
         connection.execute(sql.SQL("GRANT bauhaus_app TO {}").format(sql.Identifier(name)))
+
+
+def is_used(owner_url: str) -> bool:
+    """Whether anybody watches flights in this database. The owner sees no agency's rows, but flights are everybody's."""
+    with psycopg.connect(owner_url) as connection:
+        found = connection.execute("SELECT EXISTS (SELECT FROM flights)").fetchone()
+    return bool(found and found[0])

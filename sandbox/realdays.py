@@ -12,10 +12,13 @@ is left out); by how many seconds the source lags behind the fact; `fa_flight_id
 in twelve never shows its arrival at the gate; the ICAO codes, which are today's; the travellers.
 """
 
+import argparse
 import csv
 import importlib.util
 import io
+import json
 import math
+import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -289,3 +292,30 @@ def _airport(code: str) -> Mapping[str, Any]:
 
 def _minutes(text: str) -> timedelta:
     return timedelta(minutes=int(text))
+
+
+def write(day: date, folder: Path) -> tuple[Path, Path]:
+    """Write a day and its travellers as files; the agencies have caps that fit a whole city's travellers."""
+    lines = day_lines(day)
+    caps = {"maxNotificationsPerHour": 100_000, "maxNotificationsPerDay": 1_000_000}
+    settings = [{"agency": agency, "settings": caps} for agency in AGENCIES]
+    files = folder / f"{day}.flights.jsonl", folder / f"{day}.travellers.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, rows in zip(files, (lines, [*settings, *traveller_lines(lines)]), strict=True):
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return files
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.realdays", description="Write real days of 2013 as scenario files."
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("days", type=date.fromisoformat, nargs="+")
+    arguments = parser.parse_args()
+    for day in arguments.days:
+        sys.stdout.write(" ".join(map(str, write(day, arguments.folder))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

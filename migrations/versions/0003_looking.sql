@@ -48,11 +48,21 @@ AS $$
   SELECT NULL, coalesce(sum(d.cost_usd), 0), NULL FROM aeroapi_days d WHERE d.day = wanted_day
 $$;
 
+-- When the next message wants attention: due, of unknown fate, or unconfirmed. A replay's clock jumps there.
+CREATE FUNCTION system_next_delivery() RETURNS TABLE (due_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+  SELECT least((SELECT min(n.due_at) FROM notifications_log n WHERE n.status = 'PENDING'),
+               (SELECT min(n.settle_at) FROM notifications_log n WHERE n.status = 'UNKNOWN'),
+               (SELECT min(n.receipt_due_at) FROM notifications_log n WHERE n.receipt_due_at IS NOT NULL))
+$$;
+
 -- A function's new owner must be allowed to create in its schema for the moment in which it becomes the owner.
 GRANT CREATE ON SCHEMA public TO bauhaus_system;
 ALTER FUNCTION system_purses(uuid, date) OWNER TO bauhaus_system;
-REVOKE ALL ON FUNCTION system_purses(uuid, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION system_purses(uuid, date) TO bauhaus_app;
+ALTER FUNCTION system_next_delivery() OWNER TO bauhaus_system;
+REVOKE ALL ON FUNCTION system_purses(uuid, date), system_next_delivery() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION system_purses(uuid, date), system_next_delivery() TO bauhaus_app;
 REVOKE CREATE ON SCHEMA public FROM bauhaus_system;
 
 -- Nobody has called them since 0002.

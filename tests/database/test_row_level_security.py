@@ -302,6 +302,7 @@ ANSWERS = {
     "system_paused_senders": {"channel", "agencies"},
     "system_attempts": {"token", "agency_id", "notification_id", "number"},
     "system_purses": {"agency_id", "spent_usd", "budget_usd"},
+    "system_next_delivery": {"due_at"},
     "system_known_sids": {"twilio_sid"},
     "system_backlog": {"pending", "oldest_due_seconds", "sending", "unknown"},
 }

@@ -1,0 +1,221 @@
+"""Time passes: from one due moment to the next, the same deeds are done that the worker's timers do."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cli.replay.house import Replay
+from jobs import delivery as delivery_jobs
+from jobs import polling, upkeep
+from jobs.guard import guarded
+from sandbox.scenario import AgencySettings, Scenario, Traveller
+from travel import airports, booking, delivery, model, tenancy
+from travel.booking_form import TripForm
+from travel.model import Feature, Language, RefusedError, Watch
+from travel.records import agencies, flights, outbox
+
+BEAT = timedelta(seconds=1)
+"""As the worker's sweep beats."""
+CALLBACKS = timedelta(seconds=20)
+"""Twilio's callbacks are taken in together so often: nothing of what is measured waits for them."""
+SETTLES = timedelta(hours=36)
+"""After the last thing that the scenario shows: a welcome that waits for the morning has come by then."""
+
+
+class ReplayError(Exception):
+    """The replay cannot be played; the message says why in one line."""
+
+
+@dataclass(kw_only=True)
+class Cast:
+    """The agencies by name, and who could not be booked, with the reason."""
+
+    agencies: dict[str, UUID] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    booked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """The part of the scenario that is played."""
+
+    begins: datetime
+    ends: datetime
+
+
+def span_of(
+    scenario: Scenario, travellers: Sequence[Traveller], since: datetime | None, until: datetime | None
+) -> Span:
+    """From the first booking to when everything has settled, unless said otherwise."""
+    moments = [moment for flight in scenario.flights for moment in flight.moments if flight.steps]
+    departures = [flight.departure_at for flight in scenario.flights]
+    begins = since or min((each.booked_at for each in travellers), default=min(departures, default=None))
+    if begins is None:
+        raise ReplayError("The scenario holds no flight.")
+    ends = until or max([*moments, *departures]) + SETTLES
+    if ends <= begins:
+        raise ReplayError(f"There is nothing between {begins:%Y-%m-%dT%H:%M:%SZ} and {ends:%Y-%m-%dT%H:%M:%SZ}.")
+    return Span(begins=begins, ends=ends)
+
+
+async def play(
+    replay: Replay,
+    lines: Sequence[Traveller | AgencySettings],
+    span: Span,
+    settings: Mapping[str, Any],
+    progress: Callable[[datetime], None],
+) -> Cast:
+    """Book everybody when they book, and let the world go on until the end of the span."""
+    cast = Cast()
+    await _found(replay, lines, settings, cast)
+    queue = sorted(
+        (each for each in lines if isinstance(each, Traveller)), key=lambda each: (each.booked_at, each.phone)
+    )
+    waiting = iter(queue)
+    coming = next(waiting, None)
+    pumped_at = span.begins
+    while True:
+        now = replay.clock.now()
+        while coming is not None and coming.booked_at <= now:
+            await _book(replay, coming, cast)
+            coming = next(waiting, None)
+        await _look(replay)
+        await _deliver(replay)
+        callback_at = replay.sandbox.twilio.next_due()
+        if callback_at is not None and now >= max(callback_at, pumped_at + CALLBACKS):
+            pumped_at = now
+            await _take_callbacks(replay)
+            callback_at = replay.sandbox.twilio.next_due()
+        moments = [await _next_due(replay), coming.booked_at if coming else None]
+        if callback_at is not None:
+            moments.append(max(callback_at, pumped_at + CALLBACKS))
+        ahead = [moment for moment in moments if moment is not None]
+        progress(now)
+        if not ahead or min(ahead) > span.ends or now >= span.ends:
+            return cast
+        replay.clock.move_to(max(min(ahead), now + BEAT))
+
+
+async def _look(replay: Replay) -> None:
+    """The due looks in an order that two runs share: ids are drawn, idents are not."""
+    context = replay.context
+    while True:
+        async with replay.db.transaction() as tx:
+            due = [
+                each
+                for watch in (Watch.LANDING, Watch.DEPARTURE)
+                for each in await flights.due(tx, watch, replay.clock.now(), polling.AT_ONCE)
+            ]
+            known = await flights.many(tx, due) if len(due) > 1 else {}
+        if not due:
+            return
+        if known:
+            due.sort(key=lambda id_: (known[id_].ident, known[id_].booked_departure_at, known[id_].origin))
+        for flight_id in due:
+            await guarded("check_flight", polling.check_flight(context, flight_id))
+
+
+async def _deliver(replay: Replay) -> None:
+    async with replay.db.transaction() as tx:
+        due = await outbox.agencies_with_due(tx, replay.clock.now())
+    for agency_id in due:
+        while await delivery.deliver(replay.context.carrier, agency_id):
+            pass
+
+
+async def _take_callbacks(replay: Replay) -> None:
+    while await replay.sandbox.twilio.pump():
+        pass
+    deeds: Iterable[Callable[..., Awaitable[int]]] = (
+        delivery_jobs.sweep_webhooks,
+        delivery_jobs.sweep_silent,
+        upkeep.replan_changed_agencies,
+    )
+    for deed in deeds:
+        await deed(replay.context)
+
+
+async def _next_due(replay: Replay) -> datetime | None:
+    async with replay.db.transaction() as tx:
+        moment: datetime | None = await tx.value(
+            "SELECT least((SELECT min(next_check_at) FROM flights), (SELECT due_at FROM system_next_delivery()))"
+        )
+    return moment
+
+
+async def _found(
+    replay: Replay, lines: Sequence[Traveller | AgencySettings], settings: Mapping[str, Any], cast: Cast
+) -> None:
+    """The agencies, each made when it is first named, with the settings of its own lines and those of the comparison."""
+    chosen: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        own = chosen.setdefault(line.agency, {})
+        if isinstance(line, AgencySettings):
+            own.update(line.settings)
+    for name, own in chosen.items():
+        made = await tenancy.create_agency(
+            replay.db, replay.clock, name=name, email="replay@agency.example", country="US"
+        )
+        cast.agencies[name] = made.id
+        values = columns({**own, **settings})
+        if values:
+            async with replay.db.transaction(made.id) as tx:
+                version = (await agencies.settings(tx, made.id)).version
+            await tenancy.change_settings(replay.db, replay.context.wakeups, replay.clock, made.id, version, values)
+
+
+def columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings named as in UpdateAgencySettingsInput, as the columns they are. Raises ReplayError."""
+    known = {each.name for each in fields(model.AgencySettings)} - {"agency_id", "version", "updated_at"}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        column = re.sub("(?<!^)([A-Z])", lambda found: f"_{found[1].lower()}", name).replace(
+            "reminder24h", "reminder_24h"
+        )
+        if column not in known:
+            raise ReplayError(f"{name} is no setting of an agency.")
+        values[column] = _value(name, column, value)
+    return values
+
+
+def _value(name: str, column: str, value: Any) -> Any:
+    if column.startswith("quiet_hours"):
+        local = tenancy.local_time(value) if isinstance(value, str) else None
+        if local is None:
+            raise ReplayError(f"{name}: a time of day is written HH:MM.")
+        return local
+    if column == "features":
+        pairs = value.items() if isinstance(value, dict) else ((each["name"], each["enabled"]) for each in value)
+        return {Feature(feature).value: bool(enabled) for feature, enabled in pairs}
+    return value
+
+
+async def _book(replay: Replay, traveller: Traveller, cast: Cast) -> None:
+    form = TripForm(
+        traveller_name=traveller.traveller,
+        phone=traveller.phone,
+        language=Language(traveller.language.upper()) if traveller.language else None,
+        flight=traveller.ident,
+        origin=traveller.origin,
+        destination=traveller.destination,
+        departure=traveller.departure,
+    )
+    agency_id = cast.agencies[traveller.agency]
+    try:
+        await booking.create_trip(replay.db, replay.context.wakeups, replay.clock, agency_id, form)
+        cast.booked += 1
+    except RefusedError as refused:
+        cast.refused.append(f"{traveller.traveller} on {traveller.ident}: {refused}")
+
+
+def departs_at(traveller: Traveller) -> datetime | None:
+    """The instant that a traveller booked; None where nobody knows the airport."""
+    given = datetime.fromisoformat(traveller.departure)
+    if given.tzinfo is not None:
+        return given
+    airport = airports.find(traveller.origin.upper())
+    return given.replace(tzinfo=ZoneInfo(airport.timezone)) if airport else None

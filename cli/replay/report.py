@@ -1,0 +1,236 @@
+"""The report of a replay: what the scenario says beside what the system did, counted from its tables and from Twilio's ledger."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import mean
+from typing import Any
+
+from cli.replay.house import Replay
+from cli.replay.play import Cast, Span, departs_at
+from cli.replay.truth import Truth, flight_of, truth_of
+from sandbox.scenario import Flight, Scenario, Traveller
+
+Line = Mapping[str, Any]
+PRICE = 0.005
+PROMISE = 120
+DEPARTURES = ("DELAYED", "EARLIER", "REINSTATED")
+ENDED_SILENT = "status IN ('SUPPRESSED', 'SUPERSEDED', 'EXPIRED', 'WITHDRAWN')"
+UNSETTLED = "status IN ('PENDING', 'SENDING', 'UNKNOWN')"
+
+
+async def report_of(
+    replay: Replay, scenario: Scenario, travellers: Sequence[Traveller], cast: Cast, span: Span, wall_s: float
+) -> dict[str, Any]:
+    """One JSON object, with the keys of the scenario specification first."""
+    ledger = replay.sandbox.twilio.ledger.lines
+    flown = _flown(scenario, travellers)
+    truths = [truth_of(scenario, flight, timedelta(minutes=15), span.ends) for flight in flown]
+    seen = await _landings_seen(replay)
+    by_flight: dict[int, list[Line]] = defaultdict(list)
+    of_phone = {
+        (each.phone, found.ident): found for each in travellers if (found := _booked(scenario, each)) is not None
+    }
+    for line in ledger:
+        # One phone may be on several flights: the ident tells them apart.
+        if (found := of_phone.get((line["to"], line["ident"]))) is not None:
+            by_flight[id(found)].append(line)
+    sets = [replay.sandbox.aeroapi.by_flight[flight.fa_flight_id] for flight in flown]
+    total = sum(replay.sandbox.aeroapi.asked.values())
+    silent, unsettled = await _notifications(replay, cast)
+    return {
+        "flights": len(flown),
+        "travellers": cast.booked,
+        "virtual_span_s": int((span.ends - span.begins).total_seconds()),
+        "wall_s": round(wall_s, 1),
+        "aeroapi": {
+            "result_sets": total,
+            "per_flight_mean": round(total / max(len(flown), 1), 2),
+            "per_flight_p95": _percentile(sets, 0.95),
+            "per_flight_max": max(sets, default=0),
+            "cost_usd": round(total * PRICE, 2),
+            "errors": sum(replay.sandbox.aeroapi.errors.values()),
+        },
+        "landings": _landings(truths, seen, by_flight),
+        "changes": {type_: _changes(truths, by_flight, type_) for type_ in _told_types(truths)},
+        "departures": _departures(scenario, travellers, truths, ledger),
+        "cancellations": _cancellations(scenario, travellers, truths, ledger),
+        "messages": dict(sorted(Counter(str(line["type"]) for line in ledger).items())),
+        "duplicates": _duplicates(ledger),
+        "suppressed": silent,
+        "unsettled": unsettled,
+        "refused": len(cast.refused),
+    }
+
+
+def _flown(scenario: Scenario, travellers: Sequence[Traveller]) -> list[Flight]:
+    found = {id(flight): flight for each in travellers if (flight := _booked(scenario, each)) is not None}
+    return list(found.values())
+
+
+def _booked(scenario: Scenario, traveller: Traveller) -> Flight | None:
+    at = departs_at(traveller)
+    return flight_of(scenario, traveller.ident, traveller.origin, at) if at else None
+
+
+async def _landings_seen(replay: Replay) -> dict[str, datetime]:
+    """When a landing was first written down, by every id that the flight bore."""
+    async with replay.db.transaction() as tx:
+        rows = await tx.all(
+            """
+            SELECT h.raw ->> 'fa_flight_id' AS fa, min(l.recorded_at) AS at
+            FROM flight_status_history h
+            JOIN (SELECT flight_id, min(recorded_at) AS recorded_at FROM flight_status_history
+                  WHERE actual_on IS NOT NULL OR actual_in IS NOT NULL GROUP BY flight_id) l ON l.flight_id = h.flight_id
+            WHERE h.source <> 'MANUAL' GROUP BY 1
+            """
+        )
+    return {row["fa"]: row["at"] for row in rows}
+
+
+def _landings(
+    truths: Sequence[Truth], seen: Mapping[str, datetime], by_flight: Mapping[int, Sequence[Line]]
+) -> dict[str, Any]:
+    landed = [(each, each.landing) for each in truths if each.landing is not None]
+    late, since_touchdown, welcomed = [], [], []
+    for truth, landing in landed:
+        at = min((seen[id_] for id_ in truth.flight.ids if id_ in seen), default=None)
+        if at is None:
+            continue
+        late.append((at - landing.shown_at).total_seconds())
+        since_touchdown.append((at - landing.touchdown_at).total_seconds())
+        welcomes = [line for line in by_flight.get(id(truth.flight), ()) if line["type"] == "LANDING_WELCOME"]
+        welcomed += [(_instant(line["at"]) - landing.shown_at).total_seconds() for line in welcomes]
+    return {
+        "true": len(landed),
+        "detected": len(late),
+        "within_120_s": sum(each <= PROMISE for each in late),
+        "lateness_s": _spread(late),
+        "since_touchdown_s": _spread(since_touchdown),
+        "welcomes": {"sent": len(welcomed), "within_120_s": sum(each <= PROMISE for each in welcomed)},
+    }
+
+
+def _told_types(truths: Sequence[Truth]) -> list[str]:
+    return sorted({news.type for truth in truths for news in truth.news})
+
+
+def _changes(truths: Sequence[Truth], by_flight: Mapping[int, Sequence[Line]], type_: str) -> dict[str, Any]:
+    """Counted per flight and news; late from the moment the source shows it to the first message about it."""
+    true, late = 0, []
+    for truth in truths:
+        for news in truth.news:
+            if news.type != type_:
+                continue
+            true += 1
+            told = [
+                _instant(line["at"])
+                for line in by_flight.get(id(truth.flight), ())
+                if line["type"] == type_
+                and _instant(line["at"]) >= news.at
+                and (news.value is None or line["value"] == news.value)
+            ]
+            if told:
+                late.append((min(told) - news.at).total_seconds())
+    return {"true": true, "told": len(late), "lateness_s": _spread(late)}
+
+
+def _departures(
+    scenario: Scenario, travellers: Sequence[Traveller], truths: Sequence[Truth], ledger: Sequence[Line]
+) -> dict[str, int]:
+    """Whether what a traveller was last told before the flight left was within the threshold of when it left.
+
+    Where it was not, the source may have shown it three minutes before at the earliest, or moved within the threshold of what
+    was told: `not_shown`. The rest is `missed`.
+    """
+    of = {id(truth.flight): truth for truth in truths}
+    told = defaultdict(list)
+    for line in ledger:
+        if line["type"] in DEPARTURES and line["value"]:
+            told[line["to"], line["ident"]].append(line)
+    counted: Counter[str] = Counter()
+    for traveller in travellers:
+        flight = _booked(scenario, traveller)
+        truth = of.get(id(flight)) if flight else None
+        if flight is None or truth is None or truth.out_at is None:
+            continue
+        lines = [line for line in told[traveller.phone, flight.ident] if _instant(line["at"]) <= truth.out_at]
+        last = _instant(lines[-1]["value"]) if lines else flight.departure_at
+        threshold = timedelta(minutes=15)
+        counted["true"] += 1
+        if abs(last - truth.out_at) <= threshold:
+            counted["within_threshold"] += 1
+        elif truth.shown_before_leaving is None or abs(last - truth.shown_before_leaving) < threshold:
+            counted["not_shown"] += 1
+        else:
+            counted["missed"] += 1
+    return {name: counted[name] for name in ("true", "within_threshold", "not_shown", "missed")}
+
+
+def _cancellations(
+    scenario: Scenario, travellers: Sequence[Traveller], truths: Sequence[Truth], ledger: Sequence[Line]
+) -> dict[str, int]:
+    of = {id(truth.flight): truth for truth in truths}
+    last: dict[tuple[str, str], str] = {}
+    for line in ledger:
+        if line["type"] in ("CANCELLED", "REINSTATED"):
+            last[line["to"], line["ident"]] = line["type"]
+    counted: Counter[str] = Counter()
+    for traveller in travellers:
+        flight = _booked(scenario, traveller)
+        truth = of.get(id(flight)) if flight else None
+        if flight is None or truth is None:
+            continue
+        heard = last.get((traveller.phone, flight.ident))
+        counted["true"] += truth.cancelled
+        counted["told"] += truth.cancelled and heard == "CANCELLED"
+        counted["false_uncorrected"] += not truth.cancelled and heard == "CANCELLED"
+    return {name: counted[name] for name in ("true", "told", "false_uncorrected")}
+
+
+def _duplicates(ledger: Sequence[Line]) -> int:
+    told = Counter((line["agency"], line["to"], line["type"], line["ident"], line["body"]) for line in ledger)
+    return sum(many - 1 for many in told.values())
+
+
+async def _notifications(replay: Replay, cast: Cast) -> tuple[dict[str, int], int]:
+    silent: Counter[str] = Counter()
+    unsettled = 0
+    for agency_id in cast.agencies.values():
+        async with replay.db.transaction(agency_id) as tx:
+            rows = await tx.all(
+                f"SELECT reason, count(*) AS many FROM notifications_log WHERE agency_id = :a AND {ENDED_SILENT} GROUP BY 1",  # noqa: S608
+                a=agency_id,
+            )
+            silent.update({row["reason"]: row["many"] for row in rows})
+            unsettled += await tx.value(
+                f"SELECT count(*) FROM notifications_log WHERE agency_id = :a AND {UNSETTLED}",  # noqa: S608
+                a=agency_id,
+            )
+    return dict(sorted(silent.items())), unsettled
+
+
+def _spread(values: Sequence[float]) -> dict[str, float] | None:
+    if not values:
+        return None
+    return {
+        "p50": round(_percentile(values, 0.5)),
+        "p95": round(_percentile(values, 0.95)),
+        "max": round(max(values)),
+        "mean": round(mean(values)),
+    }
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def ledger_lines(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The ledger as the scenario specification names it."""
+    names = ("at", "agency", "to", "type", "ident", "value", "body", "sid")
+    return [{name: line[name] for name in names} for line in lines]

@@ -1,0 +1,118 @@
+"""What the scenario itself says of each flight that somebody is on: landings, departures, and the news on each topic."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.scenario import Flight, Landing, Scenario, ends_cancelled, landing, raw_at
+
+WITHIN = timedelta(hours=6)
+LONG_ENOUGH = timedelta(minutes=5)
+"""A flag of cancellation that falls sooner is no cancellation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """The first moment at which the source showed something worth a message of this type, and what."""
+
+    type: str
+    at: datetime
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Truth:
+    """One flight."""
+
+    flight: Flight
+    landing: Landing | None
+    out_at: datetime | None
+    cancelled: bool
+    news: Sequence[News]
+    shown_before_leaving: datetime | None
+    """The departure that the source showed three minutes before the flight left."""
+
+
+def flight_of(scenario: Scenario, ident: str, origin: str, departs_at: datetime) -> Flight | None:
+    """The original leg that a traveller booked: under the ident, from the airport, the nearest departure."""
+    originals = {id(flight) for flight in scenario.originals()}
+    near = [
+        flight
+        for flight in scenario.under(ident)
+        if id(flight) in originals and abs(flight.departure_at - departs_at) <= WITHIN
+    ]
+    at_origin = [flight for flight in near if _code(flight.fields.get("origin")) in (None, origin)] or near
+    return min(at_origin, key=lambda flight: abs(flight.departure_at - departs_at), default=None)
+
+
+def _code(place: Any) -> Any:
+    return place.get("code") if isinstance(place, dict) else place
+
+
+def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: datetime) -> Truth:
+    """What is true of a flight by `until`."""
+    legs = [leg for leg in scenario.flights if leg.ids & flight.ids]
+    landings = [found for leg in legs if (found := landing(leg)) is not None and found.shown_at <= until]
+    shown = [(moment, raw.fields) for moment in flight.moments if (raw := raw_at(flight, moment)) is not None]
+    first = flight.fields
+    states = [(flight.visible_from or datetime.min.replace(tzinfo=flight.departure_at.tzinfo), first), *shown]
+    out_at = next((fields["actual_out"] for _, fields in reversed(states) if fields.get("actual_out")), None)
+    left_at = next((at for at, fields in states if fields.get("actual_out") or fields.get("actual_off")), None)
+    before = [(at, fields) for at, fields in states if left_at is None or at < left_at]
+    known = [fields for at, fields in before if out_at is None or at <= out_at - timedelta(minutes=3)]
+    return Truth(
+        flight=flight,
+        landing=max(landings, key=lambda each: each.shown_at, default=None),
+        out_at=out_at,
+        cancelled=ends_cancelled(flight),
+        news=[*_departure(flight, before, threshold), *_gates(before), *_cancelled(states), *_diverted(states)],
+        shown_before_leaving=_departs(known[-1]) if known else None,
+    )
+
+
+States = Iterable[tuple[datetime, Any]]
+
+
+def _departs(fields: Any) -> datetime | None:
+    names = ("estimated_out", "scheduled_out", "estimated_off", "scheduled_off")
+    return next((fields[name] for name in names if fields.get(name)), None)
+
+
+def _departure(flight: Flight, before: States, threshold: timedelta) -> Iterable[News]:
+    """The first delay, and the first departure that is earlier than what somebody who saw everything would have been told."""
+    told, said = flight.departure_at, set()
+    for at, fields in before:
+        departs = _departs(fields)
+        if departs is None or fields.get("cancelled") or abs(departs - told) < threshold:
+            continue
+        type_ = "DELAYED" if departs > told else "EARLIER"
+        told = departs
+        if type_ not in said:
+            said.add(type_)
+            yield News(type=type_, at=at, value=None)
+
+
+def _gates(before: States) -> Iterable[News]:
+    gate = None
+    for at, fields in before:
+        shown = fields.get("gate_origin")
+        if shown and gate and shown != gate:
+            yield News(type="GATE_CHANGE", at=at, value=shown)
+        gate = shown or gate
+
+
+def _cancelled(states: Sequence[tuple[datetime, Any]]) -> Iterable[News]:
+    for number, (at, fields) in enumerate(states):
+        if fields.get("cancelled"):
+            falls = next((later for later, each in states[number:] if not each.get("cancelled")), None)
+            if falls is None or falls - at >= LONG_ENOUGH:
+                yield News(type="CANCELLED", at=at, value=None)
+                return
+
+
+def _diverted(states: States) -> Iterable[News]:
+    for at, fields in states:
+        if fields.get("diverted"):
+            yield News(type="DIVERTED", at=at, value=None)
+            return
