@@ -1,11 +1,9 @@
 """`bauhaus`: what runs the product, prepares its database and lets agencies in."""
 
-import asyncio
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +13,7 @@ import typer
 from rich.console import Console
 
 from cli import agencies
+from cli.loop import on_the_faster_loop
 from travel import config, log
 from travel.config import ConfigError
 from travel.database import SchemaError
@@ -76,7 +75,7 @@ def worker() -> None:
 
     loaded = config.load()
     log.setup(json=loaded.environment == "production", level=loaded.log_level)
-    _run(lambda: jobs_worker.run(loaded))
+    on_the_faster_loop(jobs_worker.run(loaded))
 
 
 @app.command()
@@ -196,16 +195,6 @@ def sandbox(context: typer.Context) -> None:
     from sandbox import app as sandbox_app
 
     sandbox_app.main(context.args)
-
-
-def _run(deed: Callable[[], Any]) -> None:
-    """On the faster loop, where the system has one."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(deed())
-    else:
-        uvloop.run(deed())
 
 
 def _die_with_parent() -> None:

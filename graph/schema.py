@@ -69,6 +69,7 @@ def build(*, introspection: bool = False) -> Schema:
             subscriptions.SettingsUpdated,
             subscriptions.SendingPaused,
             subscriptions.SendingResumed,
+            subscriptions.BudgetReached,
             subscriptions.CaughtUp,
             subscriptions.Resync,
         ],

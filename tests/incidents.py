@@ -299,6 +299,18 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
         f"{REPOSITORY}::test_the_repository_holds_no_environment_and_no_leavings",
         f"{REPOSITORY}::test_what_is_installed_is_pinned_with_its_hash",
     ),
+    50: (
+        "tests/actions/test_thrift.py::test_far_looks_rest_before_those_near_a_departure",
+        "tests/actions/test_thrift.py::test_nobody_may_ask_for_a_look_beyond_the_budget",
+    ),
+    52: (
+        f"{LOOKS}::test_a_cancellation_after_failures_of_every_kind_is_told_and_meanwhile_the_agent_sees_that_nothing_is_known",
+    ),
+    53: (f"{LOOKS}::test_a_flight_that_nobody_knows_is_not_paid_for_at_each_impatient_question",),
+    61: (
+        "tests/actions/test_rate_of_looks.py::test_no_window_holds_more_calls_than_the_tier_allows",
+        "tests/actions/test_rate_of_looks.py::test_an_hour_of_429_switches_no_flight_off",
+    ),
     121: (f"{DOORS}::test_a_house_that_may_not_write_its_messages_is_not_ready",),
     122: (
         f"{REPOSITORY}::test_no_test_reaches_the_world_outside",
@@ -312,10 +324,5 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
 }
 """The number of a case, and the tests that hold it."""
 
-OWED: dict[int, str] = {
-    50: "tests of the budget and the limiter, tests/actions/test_thrift.py",
-    52: "staleness while AeroAPI refuses every look by its rate",
-    53: "a brief memory of numbers that AeroAPI does not know",
-    61: "tests of the budget and the limiter, tests/actions/test_thrift.py",
-}
+OWED: dict[int, str] = {}
 """The number of a case, and the part that does not exist yet."""

@@ -33,9 +33,8 @@ class Cadence:
     """Before the departure: made only where the airport has cancellations, or nobody knows how it fares."""
     near: Minutes = 35
     """Before the departure: delays and gates while there is still time to act on them."""
-    late: Minutes = 60
-    """From this delay on a flight may come back: it is looked at every `comeback` in the last quarter of its delay."""
     comeback: Minutes = 32
+    """A late flight may come back: it is looked at so often in the last quarter of its delay, as far as `near` does not do it."""
     apart: Minutes = 20
     """Looks before the departure that are closer together than this are one."""
     after: Minutes = 8
@@ -119,7 +118,7 @@ def next_look(
     | cancelled, seen once                    | five minutes after it was first seen                                 |
     | cancelled, confirmed                    | half the way to its departure, the last one half an hour after it    |
     | before departure                        | 4 h and 35 min before, just before a wanted moment                   |
-    | an hour late or more                    | also every 32 min in the last quarter of its delay: it may come back |
+    | two hours late or more                  | also every 32 min in the last quarter of its delay: it may come back |
     | past its departure, still at the gate   | 8 min after it, then every 9 min                                     |
     | off the gate, or in the air             | when it could land at the earliest, by the timetable                 |
     | its landing estimated by the source     | 16 min before it, then just before it could land                     |
@@ -169,11 +168,10 @@ def _distances(cadence: Cadence, flight: Flight, departure: datetime) -> Iterato
     yield cadence.near
     scheduled = flight.state.scheduled_out or flight.state.scheduled_off or flight.booked_departure_at
     delay = (departure - scheduled) / _minutes(1)
-    if delay >= cadence.late:
-        distance = delay / 4
-        while distance > cadence.near:
-            yield distance
-            distance -= cadence.comeback
+    distance = delay / 4
+    while distance > cadence.near:
+        yield distance
+        distance -= cadence.comeback
 
 
 def _until_touchdown(cadence: Cadence, before: Flight, flight: Flight, departure: datetime, now: datetime) -> NextLook:
@@ -203,10 +201,10 @@ def _by_the_source(cadence: Cadence, before: Flight, state: FlightState, landing
     ahead = max(landing.at - known_since, timedelta())
     share = min(ahead / max(landing.in_air, timedelta(minutes=30)), 1.0)
     error = _minutes(cadence.error + cadence.error_per_share * share) + ahead * cadence.error_per_minute
+    first = landing.at - error + _minutes(cadence.beat)
     sight = landing.at - _minutes(cadence.sight)
-    if sight - now > error + _minutes(cadence.sight_saves):
-        return sight
-    return landing.at - error + _minutes(cadence.beat)
+    saves = sight - now > error + _minutes(cadence.sight_saves)
+    return min(sight, first) if saves else first
 
 
 def _by_timetable(cadence: Cadence, landing: Touchdown, now: datetime) -> datetime:
@@ -222,8 +220,8 @@ def stage(cadence: Cadence, flight: Flight, now: datetime) -> LookStage:
 
     | the flight                                                    | stage     |
     |---------------------------------------------------------------|-----------|
-    | in the air, its touchdown within half an hour or not known    | LANDING   |
-    | off the gate, else                                            | CRUISE    |
+    | left, its touchdown within half an hour or not known          | LANDING   |
+    | left, else                                                    | CRUISE    |
     | departs within two and a half hours, or cancelled, seen once  | DEPARTURE |
     | else                                                          | FAR       |
     """

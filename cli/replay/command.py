@@ -1,6 +1,5 @@
 """`bauhaus replay`: databases of its own, one or two runs, and what came of them."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli.loop import on_the_faster_loop
 from cli.replay.house import open_replay
 from cli.replay.play import ReplayError, Span, columns, play, span_of
 from cli.replay.report import ledger_lines, report_of
@@ -81,7 +81,7 @@ def _played(wish: Wish, rules: Rules, console: Console, ledger: Path | None) -> 
     travellers = [each for each in lines if isinstance(each, Traveller)]
     span = span_of(scenario, travellers, wish.since, wish.until)
     with _database(wish.owner_url) as (owner_url, app_url):
-        return asyncio.run(_run(wish, rules, scenario, lines, span, owner_url, app_url, console, ledger))
+        return on_the_faster_loop(_run(wish, rules, scenario, lines, span, owner_url, app_url, console, ledger))
 
 
 async def _run(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import asyncpg
 import httpx
 from starlette.applications import Starlette
 
@@ -42,6 +43,8 @@ class Replay:
     clock: VirtualClock
     sandbox: Sandbox
     context: Context
+    eyes: asyncpg.Connection
+    """Looks ahead for the clock; what it sees decides nothing."""
 
 
 @asynccontextmanager
@@ -99,10 +102,12 @@ async def open_replay(
         wakeups=house.wakeups,
         clock=clock,
     )
+    eyes = await asyncpg.connect(app_url)
     try:
         async with receiver:
-            yield Replay(db=db, clock=clock, sandbox=sandbox, context=context)
+            yield Replay(db=db, clock=clock, sandbox=sandbox, context=context, eyes=eyes)
     finally:
+        await eyes.close()
         await source.close()
         await twilio.close()
         await db.disconnect()

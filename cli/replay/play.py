@@ -83,14 +83,20 @@ async def play(
         while coming is not None and coming.booked_at <= now:
             await _book(replay, coming, cast)
             coming = next(waiting, None)
-        await _look(replay)
-        await _deliver(replay)
+        look_at, message_at = await _ahead(replay)
+        if look_at is not None and look_at <= now:
+            await _look(replay)
+            look_at, message_at = await _ahead(replay)
+        if message_at is not None and message_at <= now:
+            await _deliver(replay)
+            look_at, message_at = await _ahead(replay)
         callback_at = replay.sandbox.twilio.next_due()
         if callback_at is not None and now >= max(callback_at, pumped_at + CALLBACKS):
             pumped_at = now
             await _take_callbacks(replay)
             callback_at = replay.sandbox.twilio.next_due()
-        moments = [await _next_due(replay), coming.booked_at if coming else None]
+            look_at, message_at = await _ahead(replay)
+        moments = [look_at, message_at, coming.booked_at if coming else None]
         if callback_at is not None:
             moments.append(max(callback_at, pumped_at + CALLBACKS))
         ahead = [moment for moment in moments if moment is not None]
@@ -139,12 +145,12 @@ async def _take_callbacks(replay: Replay) -> None:
         await deed(replay.context)
 
 
-async def _next_due(replay: Replay) -> datetime | None:
-    async with replay.db.transaction() as tx:
-        moment: datetime | None = await tx.value(
-            "SELECT least((SELECT min(next_check_at) FROM flights), (SELECT due_at FROM system_next_delivery()))"
-        )
-    return moment
+async def _ahead(replay: Replay) -> tuple[datetime | None, datetime | None]:
+    """When the next look is due, and when the next message wants attention."""
+    row = await replay.eyes.fetchrow(
+        "SELECT (SELECT min(next_check_at) FROM flights) AS look, (SELECT due_at FROM system_next_delivery()) AS message"
+    )
+    return row["look"], row["message"]
 
 
 async def _found(

@@ -9,6 +9,7 @@ import pytest
 from tests.actions.test_delivery import settings
 from tests.actions.test_pausing import news
 from tests.actions.test_tracking import BOB, FLIGHTS, ask_for_a_look, flight_of, look, refusal
+from tests.graph.test_subscriptions import listening
 from tests.world import World, text
 from travel.model import Agency, EventKind, Trip, UserErrorCode, Watch
 from travel.records import usage
@@ -253,3 +254,18 @@ async def test_what_an_agency_sees_of_its_cost_is_what_aeroapi_charged(world: Wo
     async with world.db.transaction(world.agency.id) as tx:
         kept = await tx.value("SELECT sum(result_sets) FROM aeroapi_days WHERE agency_id = :id", id=world.agency.id)
     assert float(kept) == pytest.approx(sets)
+
+
+async def test_the_agencys_stream_says_what_the_day_cost(world: World) -> None:
+    trip = await known_trip(world)
+    await budget(world, 10)
+    await spend(world, trip, 7)
+    cost = await spent(world, world.agency)
+    cursor = (await world.data("{ agency { eventCursor } }"))["agency"]["eventCursor"]
+    assert await look_now(world, trip) is False
+    document = """subscription($after: String) { events(after: $after) {
+        __typename ... on BudgetReached { day { day costUsd restedLooks } } } }"""
+    async with listening(world.server, world.key) as line, line.open() as socket:
+        await socket.subscribe(document, after=cursor)
+        event = (await socket.until("BudgetReached"))[-1]
+    assert event["day"] == {"day": "2026-03-10", "costUsd": pytest.approx(cost), "restedLooks": 1}

@@ -213,8 +213,7 @@ async def test_a_look_that_fails_leaves_the_flight_watched_and_says_why(world: W
             assert await look(world, trip, source) is True
             flight = await flight_of(world, trip)
             assert flight.watch is Watch.DEPARTURE
-            # That all of us ask too often is no news about this flight.
-            assert flight.consecutive_failures == (0 if kind == "RATE_LIMITED" else number)
+            assert flight.consecutive_failures == number
             assert (flight.last_failure or "").startswith(kind)
             assert flight.next_check_at is not None
             assert flight.next_check_at > world.clock.now()

@@ -146,8 +146,7 @@ async def test_a_cancellation_after_failures_of_every_kind_is_told_and_meanwhile
             await world.settle()
             world.clock.move_to(world.clock.now() + MINUTE)
         seen = (await world.data(document))["trips"]["nodes"][0]["flight"]
-        if kind != "RATE_LIMITED":  # That we ask too often is no news about a flight.
-            assert seen["stale"] is True
+        assert seen["stale"] is True
         assert seen["lastFailure"].startswith(kind)
         assert seen["phase"] == "SCHEDULED"
         setattr(faults, fault, 0.0)
@@ -197,3 +196,16 @@ async def test_what_the_metrics_count_is_what_aeroapi_charged(world: World) -> N
     charged = world.sandbox.aeroapi.result_sets[FLIGHTS]
     assert charged >= 6
     assert await shown(world, "bauhaus_aeroapi_result_sets_total") - counted == charged
+
+
+async def test_a_flight_that_nobody_knows_is_not_paid_for_at_each_impatient_question(world: World) -> None:
+    """Four questions within a minute: AeroAPI has just said that it knows no such flight."""
+    stranger = await world.book("ZZ9999", departure=world.clock.now() + 20 * HOUR)
+    await world.settle()
+    before = world.sandbox.aeroapi.requests[FLIGHTS]
+    assert before == 1
+    for _ in range(4):
+        world.clock.move_to(world.clock.now() + timedelta(seconds=5))
+        await ask_for_a_look(world, stranger)
+        await world.settle()
+    assert world.sandbox.aeroapi.requests[FLIGHTS] - before <= 1

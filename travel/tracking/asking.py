@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from travel import cadence, status, telling
+from travel.aeroapi import LookFailure
 from travel.clock import Clock
 from travel.database import Database, Transaction
 from travel.enqueue import Wakeups
@@ -41,12 +42,24 @@ async def check_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UU
         budget = (await agencies.settings(tx, agency_id)).daily_aeroapi_budget_usd
         if budget is not None and await usage.spent(tx, agency_id, now.date()) >= budget:
             raise RefusedError.one(Code.LIMIT_REACHED, "Today's AeroAPI budget of the agency is used up.", "tripId")
+        if _was_unknown(flight, now):
+            return trip
         await flights.hasten(tx, flight.id, now)
     if flight.watch is Watch.LANDING:
         await wakeups.check_landing(flight.id)
     else:
         await wakeups.check_flight(flight.id)
     return trip
+
+
+UNKNOWN_FOR = timedelta(minutes=1)
+"""How long AeroAPI's word that it knows no such flight is not asked for again."""
+
+
+def _was_unknown(flight: Flight, now: datetime) -> bool:
+    said = flight.last_failure or ""
+    unknown = said.startswith((LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND))
+    return unknown and flight.last_checked_at is not None and now - flight.last_checked_at < UNKNOWN_FOR
 
 
 BY_HAND = {

@@ -182,10 +182,9 @@ async def _note_failure(
     tx: Transaction, watcher: Watcher, flight: Flight, failure: LookFailedError, asked_at: datetime, now: datetime
 ) -> Flight:
     """A look that brought nothing never ends the looking: it comes again, later each time, and shows its reason."""
-    # That all of us ask too often is no news about this flight.
-    failures = flight.consecutive_failures + (failure.kind is not LookFailure.RATE_LIMITED)
+    failures = flight.consecutive_failures + 1
     log.warning("look_failed", flight_id=str(flight.id), kind=failure.kind, detail=failure.detail, failures=failures)
-    again_at: datetime | None = cadence.look_again(watcher.cadence, flight.watch, max(failures, 1), now)
+    again_at: datetime | None = cadence.look_again(watcher.cadence, flight.watch, failures, now)
     watch = flight.watch
     unknown = failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND)
     if unknown and (flight.last_good_at is None or failures > PATIENCE):
