@@ -33,7 +33,7 @@ class Cadence:
     """Before the departure: made only where the airport has cancellations, or nobody knows how it fares."""
     near: Minutes = 35
     """Before the departure: delays and gates while there is still time to act on them."""
-    comeback: Minutes = 32
+    comeback: Minutes = 20
     """A late flight may come back: it is looked at so often in the last quarter of its delay, as far as `near` does not do it."""
     apart: Minutes = 20
     """Looks before the departure that are closer together than this are one."""
@@ -118,7 +118,7 @@ def next_look(
     | cancelled, seen once                    | five minutes after it was first seen                                 |
     | cancelled, confirmed                    | half the way to its departure, the last one half an hour after it    |
     | before departure                        | 4 h and 35 min before, just before a wanted moment                   |
-    | two hours late or more                  | also every 32 min in the last quarter of its delay: it may come back |
+    | two hours late or more                  | also every 20 min in the last quarter of its delay: it may come back |
     | past its departure, still at the gate   | 8 min after it, then every 9 min                                     |
     | off the gate, or in the air             | when it could land at the earliest, by the timetable                 |
     | its landing estimated by the source     | 16 min before it, then just before it could land                     |

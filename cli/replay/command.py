@@ -1,5 +1,6 @@
 """`bauhaus replay`: databases of its own, one or two runs, and what came of them."""
 
+import gc
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,6 +111,9 @@ async def _run(
         pushes=wish.pushes,
     ) as replay:
         whole = (span.ends - span.begins).total_seconds()
+        # What lives as long as the replay is looked through no more.
+        gc.collect()
+        gc.freeze()
         with bar:
             task = bar.add_task(f"{span.begins:%Y-%m-%d %H:%M}", total=whole)
 

@@ -20,7 +20,7 @@ from travel.records import agencies, flights, outbox
 
 BEAT = timedelta(seconds=1)
 """As the worker's sweep beats."""
-CALLBACKS = timedelta(seconds=20)
+CALLBACKS = timedelta(seconds=60)
 """Twilio's callbacks are taken in together so often: nothing of what is measured waits for them."""
 SETTLES = timedelta(hours=36)
 """After the last thing that the scenario shows: a welcome that waits for the morning has come by then."""
