@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from sandbox.aeroapi import AeroApi, AeroFaults
+from sandbox.aeroapi.pushes import DEFAULT_CODES
 from sandbox.control import Control
 from sandbox.scenario import Scenario
 from sandbox.twilio import Twilio
@@ -25,7 +26,8 @@ class Sandbox:
     """AeroAPI under /aeroapi, Twilio under /2010-04-01, control under /_sandbox; all state in memory.
 
     With `run_clockwork` the app itself does what falls due while it serves; without it somebody must call
-    `twilio.pump()`, as tests and replays on a virtual clock do.
+    `pump()`, as tests and replays on a virtual clock do. Both make their requests with `callbacks`: Twilio to the
+    addresses it is given with messages, AeroAPI its `push_codes` to `push_url`, or to nobody where that is None.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class Sandbox:
         aeroapi_keys: Collection[str] | None = None,
         callbacks: httpx.AsyncClient | None = None,
         inbound_url: str | None = None,
+        push_url: str | None = None,
+        push_codes: Collection[str] = DEFAULT_CODES,
         ledger_path: Path | None = None,
         speed: float = 1.0,
         seed: int = 0,
@@ -44,7 +48,16 @@ class Sandbox:
     ) -> None:
         self.now = now
         self.scenario = scenario if scenario is not None else Scenario()
-        self.aeroapi = AeroApi(self.scenario, now, api_keys=aeroapi_keys, faults=AeroFaults(), seed=seed)
+        self.aeroapi = AeroApi(
+            self.scenario,
+            now,
+            api_keys=aeroapi_keys,
+            faults=AeroFaults(),
+            callbacks=callbacks,
+            push_url=push_url,
+            push_codes=push_codes,
+            seed=seed,
+        )
         self.twilio = Twilio(
             now,
             accounts=twilio_accounts,
@@ -64,9 +77,23 @@ class Sandbox:
             lifespan=self._lifespan if run_clockwork else None,
         )
 
+    async def pump(self) -> int:
+        """Do everything that is due by now, callbacks and pushes; how many steps that was."""
+        return await self.twilio.pump() + await self.aeroapi.pushes.pump()
+
+    def next_due(self) -> datetime | None:
+        """When there will be something to pump; None while nothing is planned."""
+        planned = (self.twilio.next_due(), self.aeroapi.pushes.next_due())
+        return min((at for at in planned if at is not None), default=None)
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as clockwork:
+            clockwork.create_task(self.twilio.run())
+            clockwork.create_task(self.aeroapi.pushes.run())
+
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        clockwork = asyncio.create_task(self.twilio.run())
+        clockwork = asyncio.create_task(self._run())
         try:
             yield
         finally:
@@ -92,6 +119,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--origin", type=float, default=None, help="Unix seconds at which the clock shows start")
     parser.add_argument("--scenario", type=Path, default=None, metavar="FILE")
     parser.add_argument("--inbound-url", default=None)
+    parser.add_argument("--push-url", default=None, help="where AeroAPI pushes to; nowhere if not given")
     parser.add_argument("--twilio-account", type=_account, action="append", metavar="SID:TOKEN", required=True)
     parser.add_argument("--aeroapi-key", action="append", default=None, help="if given, no other key is let in")
     parser.add_argument("--ledger", type=Path, default=None, metavar="FILE")
@@ -111,6 +139,7 @@ async def serve(args: argparse.Namespace) -> None:
             twilio_accounts=dict(args.twilio_account),
             callbacks=callbacks,
             inbound_url=args.inbound_url,
+            push_url=args.push_url,
             ledger_path=args.ledger,
             speed=args.speed,
             seed=args.seed,

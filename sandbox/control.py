@@ -56,24 +56,32 @@ class Control:
         return JSONResponse(self._in_force())
 
     async def set_faults(self, request: Request) -> Response:
-        """Twilio's faults stand at the top or under `twilio`, or without prefix under `callbacks`."""
+        """Twilio's faults stand at the top or under `twilio`, or without prefix under `callbacks`.
+
+        AeroAPI's stand under `aeroapi`, those of what it pushes under `pushes`.
+        """
         asked = _object(await _json(request))
         start_anew = asked.pop("reset", False)
         aeroapi = _object(asked.pop("aeroapi", {}), "aeroapi")
+        pushes = _object(asked.pop("pushes", {}), "pushes")
         callbacks = _object(asked.pop("callbacks", {}), "callbacks")
         prefixed = {CALLBACKS + name.removeprefix(CALLBACKS): value for name, value in callbacks.items()}
         twilio = asked | _object(asked.pop("twilio", {}), "twilio") | prefixed
         wrong = faults.problems(self.twilio.faults, twilio)
         wrong += [f"aeroapi: {problem}" for problem in faults.problems(self.aeroapi.faults, aeroapi)]
+        wrong += [f"pushes: {problem}" for problem in faults.problems(self.aeroapi.pushes.faults, pushes)]
         if not isinstance(start_anew, bool):
             wrong.append("reset: must be true or false")
         if wrong:
             raise BadRequest("; ".join(wrong))
-        if start_anew:
-            faults.reset(self.twilio.faults)
-            faults.reset(self.aeroapi.faults)
-        faults.change(self.twilio.faults, twilio)
-        faults.change(self.aeroapi.faults, aeroapi)
+        for standing, values in (
+            (self.twilio.faults, twilio),
+            (self.aeroapi.faults, aeroapi),
+            (self.aeroapi.pushes.faults, pushes),
+        ):
+            if start_anew:
+                faults.reset(standing)
+            faults.change(standing, values)
         return JSONResponse(self._in_force())
 
     async def add_flights(self, request: Request) -> Response:
@@ -130,16 +138,21 @@ class Control:
         return JSONResponse({"now": instant(self.now()), "speed": self.speed})
 
     async def usage(self, request: Request) -> Response:
-        """What the product cost so far: AeroAPI's result sets by endpoint, Twilio's requests and messages."""
+        """What the product cost so far: AeroAPI's result sets and pushes by kind, Twilio's requests and messages."""
         sets = self.aeroapi.result_sets
         by_name = {str(name): count for name, count in sets.items()}
         twilio = {"requests": self.twilio.requests, "messages": len(self.twilio.ledger.lines)}
-        return JSONResponse({"aeroapi": {"result_sets": sets.total(), "by": by_name}, "twilio": twilio})
+        pushes = {"pushed": dict(self.aeroapi.pushes.pushed), "lost": self.aeroapi.pushes.lost}
+        return JSONResponse({"aeroapi": {"result_sets": sets.total(), "by": by_name, **pushes}, "twilio": twilio})
 
     def _in_force(self) -> dict[str, Any]:
         twilio = dataclasses.asdict(self.twilio.faults)
         twilio["recipients"] = [{"to": to, **fate} for to, fate in twilio["recipients"].items()]
-        return {"twilio": twilio, "aeroapi": dataclasses.asdict(self.aeroapi.faults)}
+        return {
+            "twilio": twilio,
+            "aeroapi": dataclasses.asdict(self.aeroapi.faults),
+            "pushes": dataclasses.asdict(self.aeroapi.pushes.faults),
+        }
 
 
 def _explained(handler: Handler) -> Handler:

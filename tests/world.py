@@ -104,11 +104,11 @@ class World:
         return fa_flight_id
 
     async def settle(self) -> None:
-        """Do all that is due now: wake-ups in the queue, what the timers would find, and the stand-in's callbacks."""
+        """Do all that is due now: wake-ups in the queue, what the timers would find, and what the stand-ins call back or push."""
         for _ in range(50):
             done = await self._sweep()
             done += await self._run_queue()
-            done += await self.sandbox.twilio.pump()
+            done += await self.sandbox.pump()
             if not done:
                 return
         raise AssertionError("the house does not come to rest")
@@ -144,7 +144,7 @@ class World:
         async with self.db.transaction() as tx:
             looks = await tx.value("SELECT min(next_check_at) FROM flights")
             everyone = await agencies.everyone(tx)
-        moments = [looks, self.sandbox.twilio.next_due()]
+        moments = [looks, self.sandbox.next_due()]
         for agency_id, _, _ in everyone:
             async with self.db.transaction(agency_id) as tx:
                 moments.append(

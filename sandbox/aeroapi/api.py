@@ -10,13 +10,15 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.aeroapi import record, schedules
+from sandbox.aeroapi import record, schedules, usage
 from sandbox.aeroapi import window as windows
 from sandbox.aeroapi.faults import AeroFaults
+from sandbox.aeroapi.pushes import DEFAULT_CODES, Pushes
 from sandbox.aeroapi.window import PAGE, Refused, Window
 from sandbox.scenario import Scenario
 from sandbox.scenario.instance import Flight, Raw, raw_at
@@ -25,8 +27,10 @@ __all__ = ["AeroApi", "AeroFaults"]
 
 FLIGHTS, CANONICAL = "/flights/{ident}", "/flights/{ident}/canonical"
 SCHEDULES, USAGE = "/schedules/{date_start}/{date_end}", "/account/usage"
-# Dollars per result set, from the price page as read in September 2026.
-PRICES = {FLIGHTS: 0.005, CANONICAL: 0.001, SCHEDULES: 0.020, USAGE: 0.0}
+ENDPOINT, DELIVERY = "/alerts/endpoint", "alert delivery"
+# Dollars per result set and per push, from the price page as read in September 2026.
+PRICES = {FLIGHTS: 0.005, CANONICAL: 0.001, SCHEDULES: 0.020, USAGE: 0.0, ENDPOINT: 0.0}
+DELIVERY_PRICE = 0.020
 # The shape of every id in the real samples, such as JZA8838-1679178960-schedule-0347.
 FLIGHT_ID = re.compile(r"[A-Z0-9]+-\d{9,11}-[a-z_]+-\w+")
 DESIGNATORS = ("ident", "ident_icao", "ident_iata", "codeshares", "codeshares_iata")
@@ -34,7 +38,7 @@ KINDS = {"designator": DESIGNATORS, "registration": ("registration",), "fa_fligh
 # AeroAPI reads an ident without a type as a registration if it can.
 UNTYPED = ("registration", "designator", "fa_flight_id")
 
-Endpoint = Callable[[Request], Awaitable[tuple[dict[str, Any], int]]]
+Endpoint = Callable[[Request], Awaitable[tuple[dict[str, Any] | None, int]]]
 
 
 class AeroApi:
@@ -43,6 +47,9 @@ class AeroApi:
     Counted by endpoint: `requests`, `result_sets` (pages answered with 200) and `errors` (400 and above).
     Of `/flights/{ident}`: `asked` counts result sets by the name asked for, and `by_flight` charges each
     to the flight meant, by the `fa_flight_id` of its scenario line, even where the answer was empty.
+
+    With a client `callbacks` it pushes the `push_codes` to `push_url`, or to the address set by `PUT /alerts/endpoint`;
+    `pushes` does it, and must be pumped.
     """
 
     def __init__(
@@ -52,6 +59,9 @@ class AeroApi:
         *,
         api_keys: Collection[str] | None = None,
         faults: AeroFaults | None = None,
+        callbacks: httpx.AsyncClient | None = None,
+        push_url: str | None = None,
+        push_codes: Collection[str] = DEFAULT_CODES,
         seed: int = 1,
     ) -> None:
         self.scenario = scenario
@@ -63,6 +73,7 @@ class AeroApi:
         self.errors: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.by_flight: Counter[str] = Counter()
+        self.pushes = Pushes(scenario, now, client=callbacks, url=push_url, codes=push_codes, seed=seed)
         self._random = Random(seed)
         self._spent: deque[tuple[datetime, int]] = deque()
         self.routes = [
@@ -70,6 +81,7 @@ class AeroApi:
             Route(FLIGHTS, self._guarded(FLIGHTS, self._flights)),
             Route(SCHEDULES, self._guarded(SCHEDULES, self._schedules)),
             Route(USAGE, self._guarded(USAGE, self._usage)),
+            Route(ENDPOINT, self._guarded(ENDPOINT, self._endpoint), methods=["GET", "PUT", "DELETE"]),
         ]
 
     def _guarded(self, name: str, answer: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -103,7 +115,7 @@ class AeroApi:
             return error(400, "Invalid argument", "INVALID_ARGUMENT", str(refusal))
         self._spend(pages)
         self.result_sets[name] += pages
-        return _sent(body, fault, self.faults.slow_s)
+        return Response(status_code=204) if body is None else _sent(body, fault, self.faults.slow_s)
 
     def _rate_is_used_up(self) -> bool:
         limit, now = self.faults.result_sets_per_minute, self.now()
@@ -188,28 +200,24 @@ class AeroApi:
         return {"links": links, "num_pages": pages, "scheduled": page}, pages
 
     async def _usage(self, request: Request) -> tuple[dict[str, Any], int]:
-        details: list[dict[str, Any]] = [
-            {
-                "operation": name,
-                "total_resource_calls": self.requests[name],
-                "num_pages": self.result_sets[name],
-                "resource_cost": round(self.result_sets[name] * price, 6),
-                "successful_resource_calls": self.requests[name] - self.errors[name],
-                "failed_resource_calls": self.errors[name],
-            }
+        details = [
+            usage.detail(name, price, calls=self.requests[name], pages=self.result_sets[name], failed=self.errors[name])
             for name, price in PRICES.items()
             if name != USAGE
         ]
-        cost = round(sum(one["resource_cost"] for one in details), 6)
-        return {
-            "total_calls": sum(one["total_resource_calls"] for one in details),
-            "total_pages": sum(one["num_pages"] for one in details),
-            "total_cost": cost,
-            "total_discount_cost": cost,
-            "total_successful_calls": sum(one["successful_resource_calls"] for one in details),
-            "total_failed_calls": sum(one["failed_resource_calls"] for one in details),
-            "resource_details": details,
-        }, 0
+        made = self.pushes.pushed.total()
+        details.append(usage.detail(DELIVERY, DELIVERY_PRICE, calls=made, pages=made, failed=self.pushes.lost))
+        return usage.account(details), 0
+
+    async def _endpoint(self, request: Request) -> tuple[dict[str, Any] | None, int]:
+        """The address for pushes: PUT sets it, DELETE takes it away, GET shows it, null where there is none."""
+        if request.method == "PUT":
+            self.pushes.point_at(_url(await request.body()))
+        elif request.method == "DELETE":
+            self.pushes.point_at(None)
+        else:
+            return {"url": self.pushes.url}, 0
+        return None, 0
 
 
 def error(status: int, title: str, reason: str, detail: str) -> Response:
@@ -245,6 +253,17 @@ async def _held(request: Request, seconds: float) -> None:
             return
         await asyncio.sleep(0.25)
     await asyncio.sleep(seconds % 0.25)
+
+
+def _url(body: bytes) -> str:
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        raise Refused("the body must be JSON") from None
+    url = asked.get("url") if isinstance(asked, dict) else None
+    if not isinstance(url, str) or not re.fullmatch(r"https?://[^\s/]+\S*", url):
+        raise Refused("url must be an http or https address")
+    return url
 
 
 def _bears(raw: Raw, ident: str, kind: str) -> bool:

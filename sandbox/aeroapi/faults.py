@@ -32,3 +32,20 @@ class AeroFaults:
                 return name
             draw -= rate
         return None
+
+
+@dataclass(kw_only=True)
+class PushFaults:
+    """Rates are 0 to 1 per push and independent of one another; `late_s` passes on the world's clock.
+
+    `bare` holds nothing of the flight but `fa_flight_id` and `error`, `unknown_code` an event code of tomorrow,
+    `unknown_flight` a `fa_flight_id` of nobody. A late push still tells what was true when it should have come.
+    """
+
+    lost: float = 0.0
+    duplicated: float = 0.0
+    late: float = 0.0
+    late_s: float = 300.0
+    bare: float = 0.0
+    unknown_code: float = 0.0
+    unknown_flight: float = 0.0

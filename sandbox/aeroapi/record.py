@@ -97,7 +97,7 @@ LOCALISED = {
 
 def of(raw: Raw, now: datetime) -> dict[str, Any]:
     """The record as served at `now`: what the scenario set, what follows from it, null for the rest."""
-    fields: dict[str, Any] = {**raw.fields, **_estimates(raw)}
+    fields: dict[str, Any] = {**raw.fields, **estimates(raw)}
     for name, value in NEVER_NULL.items():
         if fields.get(name) is None:
             fields[name] = value
@@ -195,7 +195,7 @@ def _airports() -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return airportsdata.load("ICAO"), airportsdata.load("IATA")
 
 
-def _estimates(raw: Raw) -> dict[str, datetime | None]:
+def estimates(raw: Raw) -> dict[str, datetime | None]:
     """An estimate never set is the schedule; a runway estimate becomes the actual time once that is known.
 
     One that the timeline set in the same step as the actual time, or later, stays as it was set.
