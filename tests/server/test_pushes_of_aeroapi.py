@@ -111,6 +111,18 @@ async def test_a_hundred_pushes_at_once_are_one_look(world: World) -> None:
     assert (await watching(world, trip)).looks == before.looks + 1
 
 
+async def test_a_push_that_comes_again_after_the_look_is_not_a_second_look(world: World) -> None:
+    """A doubled push comes again seconds later, word for word, when the first one has been looked into."""
+    trip, _ = await two_watched(world)
+    before = await watching(world, trip)
+    await world.http.post(DOOR, json=push())
+    await world.settle()
+    world.clock.move_to(world.clock.now() + timedelta(seconds=3))
+    await world.http.post(DOOR, json=push())
+    await world.settle()
+    assert (await watching(world, trip)).looks == before.looks + 1
+
+
 async def test_a_push_while_the_source_is_away_is_one_failed_look(world: World) -> None:
     trip, _ = await two_watched(world)
     before = await watching(world, trip)
