@@ -75,7 +75,7 @@ class Webhooks:
             return PlainTextResponse("This is no push of AeroAPI", status_code=400)
         if isinstance(fa_flight_id, str):
             known = fa_flight_id.replace("\x00", "")
-            await tracking.push(self._house.db, self._house.wakeups, self._house.clock, known)
+            await tracking.push(self._house.db, self._house.wakeups, self._house.clock, known, body or b"")
         return Response(status_code=200)
 
     async def _signed_form(self, request: Request) -> dict[str, str] | None:

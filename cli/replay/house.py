@@ -68,6 +68,7 @@ async def open_replay(
         twilio_accounts={ACCOUNT: TOKEN},
         aeroapi_keys={KEY},
         callbacks=receiver,
+        push_url=f"{PUBLIC}/webhooks/aeroapi/{PUSH_TOKEN}" if pushes else None,
     )
     sandbox.twilio.templates.update(await _approve(owner_url, clock))
     mounted = httpx.ASGITransport(sandbox.app)

@@ -83,6 +83,7 @@ async def play(
         while coming is not None and coming.booked_at <= now:
             await _book(replay, coming, cast)
             coming = next(waiting, None)
+        await replay.sandbox.aeroapi.pushes.pump()
         look_at, message_at = await _ahead(replay)
         if look_at is not None and look_at <= now:
             await _look(replay)
@@ -96,7 +97,7 @@ async def play(
             await _take_callbacks(replay)
             callback_at = replay.sandbox.twilio.next_due()
             look_at, message_at = await _ahead(replay)
-        moments = [look_at, message_at, coming.booked_at if coming else None]
+        moments = [look_at, message_at, replay.sandbox.aeroapi.pushes.next_due(), coming.booked_at if coming else None]
         if callback_at is not None:
             moments.append(max(callback_at, pumped_at + CALLBACKS))
         ahead = [moment for moment in moments if moment is not None]

@@ -12,7 +12,7 @@ from cli.replay.truth import Truth, flight_of, truth_of
 from sandbox.scenario import Flight, Scenario, Traveller
 
 Line = Mapping[str, Any]
-PRICE = 0.005
+PRICE, PUSH_PRICE = 0.005, 0.02
 PROMISE = 120
 DEPARTURES = ("DELAYED", "EARLIER", "REINSTATED")
 ENDED_SILENT = "status IN ('SUPPRESSED', 'SUPERSEDED', 'EXPIRED', 'WITHDRAWN')"
@@ -48,8 +48,9 @@ async def report_of(
             "per_flight_mean": round(total / max(len(flown), 1), 2),
             "per_flight_p95": _percentile(sets, 0.95),
             "per_flight_max": max(sets, default=0),
-            "cost_usd": round(total * PRICE, 2),
+            "cost_usd": round(total * PRICE + sum(replay.sandbox.aeroapi.pushes.pushed.values()) * PUSH_PRICE, 2),
             "errors": sum(replay.sandbox.aeroapi.errors.values()),
+            "pushes": sum(replay.sandbox.aeroapi.pushes.pushed.values()),
         },
         "landings": _landings(truths, seen, by_flight),
         "changes": {type_: _changes(truths, by_flight, type_) for type_ in _told_types(truths)},

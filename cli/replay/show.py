@@ -30,6 +30,8 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
         "result sets per flight",
         f"{aeroapi['per_flight_mean']:.2f} (p95 {aeroapi['per_flight_p95']}, max {aeroapi['per_flight_max']})",
     )
+    if aeroapi["pushes"]:
+        yield "pushes", f"{aeroapi['pushes']:,}"
     yield "cost", f"${aeroapi['cost_usd']:.2f}"
     share = 100 * landings["within_120_s"] / landings["true"] if landings["true"] else 0
     yield "landings seen within 120 s", f"{landings['within_120_s']} of {landings['true']} ({share:.2f} %)"

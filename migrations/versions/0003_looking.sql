@@ -5,7 +5,9 @@
 -- ------------------------------------------------------------------ flights
 ALTER TABLE flights
   -- somebody outside asked for the look that is due: no budget and no calm airport lets it rest
-  ADD COLUMN asked_at timestamptz;
+  ADD COLUMN asked_at timestamptz,
+  -- SHA-256 of the push that AeroAPI made last: the same one again asks for nothing new
+  ADD COLUMN push_digest bytea CHECK (octet_length(push_digest) = 32);
 CREATE INDEX flights_at_airport ON flights (origin, best_departure_at);
 
 -- ------------------------------------------------------------------ what a day cost

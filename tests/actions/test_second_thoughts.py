@@ -129,7 +129,7 @@ async def test_a_push_that_comes_during_a_look_is_followed_by_another_look(world
 
     class PushedMeanwhile(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await tracking.push(world.db, world.house.wakeups, world.clock, fa_flight_id)
+            await tracking.push(world.db, world.house.wakeups, world.clock, fa_flight_id, b"{}")
             return await stand_in.handle_async_request(request)
 
     source = AeroApi.open(

@@ -624,7 +624,7 @@ async def test_a_push_about_an_unknown_or_finished_flight_does_nothing(world: Wo
     trip = await world.book(departure=departure)
     await world.play(departure + timedelta(hours=3))
     before = await flight_of(world, trip)
-    await tracking.push(world.db, world.house.wakeups, world.clock, fa)
-    await tracking.push(world.db, world.house.wakeups, world.clock, "nobody")
+    await tracking.push(world.db, world.house.wakeups, world.clock, fa, b"{}")
+    await tracking.push(world.db, world.house.wakeups, world.clock, "nobody", b"{}")
     assert await flight_of(world, trip) == before
     assert before.watch is Watch.DONE

@@ -129,17 +129,28 @@ async def claim(tx: Transaction, flight_id: UUID, now: datetime, again_at: datet
     return None if row is None else from_row(row)
 
 
-async def hasten(tx: Transaction, flight_id: UUID, now: datetime, *, pushed: bool = False) -> None:
-    """Make the next look due now, unless the flight is done."""
+async def hasten(tx: Transaction, flight_id: UUID, now: datetime) -> None:
+    """Make the next look due now, because somebody asked for it; not where the flight is done."""
     await tx.run(
         """
-        UPDATE flights SET next_check_at = least(next_check_at, :now), asked_at = :now,
-          pushed_at = CASE WHEN :pushed THEN :now ELSE pushed_at END
+        UPDATE flights SET next_check_at = least(next_check_at, :now), asked_at = :now
         WHERE id = :id AND watch <> 'DONE'
         """,
         id=flight_id,
         now=now,
-        pushed=pushed,
+    )
+
+
+async def push(tx: Transaction, flight_id: UUID, digest: bytes, now: datetime) -> None:
+    """Make the next look due now, because the source pushed something; the same push again asks for nothing new."""
+    await tx.run(
+        """
+        UPDATE flights SET next_check_at = least(next_check_at, :now), asked_at = :now, pushed_at = :now, push_digest = :digest
+        WHERE id = :id AND watch <> 'DONE' AND push_digest IS DISTINCT FROM :digest
+        """,
+        id=flight_id,
+        digest=digest,
+        now=now,
     )
 
 

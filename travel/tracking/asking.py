@@ -1,5 +1,6 @@
 """What somebody outside may ask of the watching: an agent wants a look now or knows better, the source pushes."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -150,13 +151,13 @@ async def _append_by_hand(
     )
 
 
-async def push(db: Database, wakeups: Wakeups, clock: Clock, fa_flight_id: str) -> None:
-    """AeroAPI pushed something about a flight: look at once, believe nothing of it."""
+async def push(db: Database, wakeups: Wakeups, clock: Clock, fa_flight_id: str, body: bytes) -> None:
+    """AeroAPI pushed something about a flight: look at once, believe nothing of it. The same body again is no news."""
     now = clock.now()
     async with db.transaction() as tx:
         pinned = await flights.pinned(tx, fa_flight_id)
         for flight_id in pinned:
-            await flights.hasten(tx, flight_id, now, pushed=True)
+            await flights.push(tx, flight_id, hashlib.sha256(body).digest(), now)
     for flight_id in pinned:
         await wakeups.check_flight(flight_id)
 
