@@ -38,6 +38,8 @@ async def test_a_first_gate_and_a_gate_that_is_unknown_for_a_while_are_no_change
             await aeroapi.shows(trip, leg(departure, gate_origin=gate), after=10 * MINUTE)
         await world.play(world.clock.now() + 10 * MINUTE)
     assert [line["value"] for line in of_type(world, "GATE_CHANGE")] == told
+    (last_known,) = [gate for gate in gates if gate][-1:]
+    assert (await flight_of(world, trip)).state.gate_origin == last_known, "an unknown gate erases none"
 
 
 async def test_a_gate_that_is_back_within_minutes_is_never_told(world: World) -> None:
