@@ -26,9 +26,9 @@ CHANGES, MESSAGES, LOOKS, GATES, TRIPS, DOORS, TOLD, RIGHT, DATE, RENAMED, ODD, 
         "a_worker_that_dies",
     )
 )
-DELIVERY, TRACKING, TENANCY, BOOKING, PAUSING, PACING, UNCONFIRMED = (
+DELIVERY, TRACKING, TENANCY, BOOKING, PAUSING, PACING, UNCONFIRMED, RARE = (
     f"tests/actions/test_{name}.py"
-    for name in ("delivery", "tracking", "tenancy", "booking", "pausing", "pacing", "unconfirmed")
+    for name in ("delivery", "tracking", "tenancy", "booking", "pausing", "pacing", "unconfirmed", "rare_histories")
 )
 RULES, AUDIENCE, STATUS, TIMING, WORDING, FORM, GATEWAY, TWILIO, OUTCOME, LOG, CONNECTIONS, ADMISSION, AIRLINES = (
     f"tests/travel/test_{name}.py"
@@ -96,12 +96,16 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
     23: (f"{AUDIENCE}::test_the_same_instant_in_another_zone_is_the_same_news",),
     24: (f"{MESSAGES}::test_two_genuine_delays_of_one_day_and_one_that_comes_back_are_three_messages_and_three_rows",),
     25: (
+        f"{DELIVERY}::test_429_is_tried_again_within_the_jitter_until_the_attempts_are_used_up",
         f"{DELIVERY}::test_a_failed_message_can_be_sent_again",
         f"{MUTATIONS}::test_what_failed_is_sent_again_by_a_persons_word_and_only_once",
     ),
     26: (f"{DELIVERY}::test_a_lost_reply_is_found_again_and_not_repeated",),
     27: (f"{DELIVERY}::test_an_impossible_number_is_tried_once",),
-    28: (f"{DELIVERY}::test_text_outside_the_window_is_not_repeated",),
+    28: (
+        f"{DELIVERY}::test_text_outside_the_window_is_not_repeated",
+        f"{UNCONFIRMED}::test_free_text_in_a_window_that_whatsapp_takes_for_closed_goes_again_by_template",
+    ),
     29: (
         f"{DELIVERY}::test_an_account_out_of_order_keeps_messages_waiting_while_they_are_useful",
         f"{PAUSING}::test_a_refused_account_pauses_both_channels_and_what_was_due_beside_it_is_not_lost",
@@ -111,8 +115,12 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
         f"{DELIVERY}::test_callbacks_in_any_order_end_in_the_highest_state",
         f"{UNCONFIRMED}::test_a_message_that_nobody_confirms_stays_sent_and_says_so",
     ),
-    31: (f"{UNCONFIRMED}::test_a_failed_message_of_one_traveller_holds_up_no_other",),
+    31: (
+        f"{UNCONFIRMED}::test_a_failed_message_of_one_traveller_holds_up_no_other",
+        f"{RARE}::test_an_agency_whose_messages_take_long_holds_up_no_other",
+    ),
     32: (
+        f"{DELIVERY}::test_a_connection_never_made_is_tried_again",
         f"{DELIVERY}::test_a_worker_that_dies_leaves_one_message",
         f"{DIES}::test_killing_real_workers_again_and_again_loses_nothing_and_sends_nothing_twice",
     ),
@@ -244,6 +252,10 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
         f"{TENANCY}::test_a_new_agency_has_the_default_settings",
         f"{MUTATIONS}::test_the_very_next_decision_obeys_threshold_language_caps_and_switches",
         f"{MUTATIONS}::test_the_very_next_decision_obeys_the_quiet_hours",
+        f"{TENANCY}::test_the_zone_of_the_agency_wins",
+        f"{TENANCY}::test_a_type_that_is_switched_off_is_silent_with_a_reason",
+        f"{DELIVERY}::test_what_is_held_for_a_human_waits_for_one",
+        f"{DELIVERY}::test_who_is_not_on_whatsapp_gets_an_sms_if_the_agency_wants_it",
     ),
     104: (
         f"{MIGRATIONS}::test_settings_that_cannot_be_are_refused",
