@@ -230,6 +230,7 @@ async def test_a_look_that_cannot_be_recorded_tells_nobody_anything_and_rings_th
     world: World, owner: Database
 ) -> None:
     departure = world.clock.now() + 20 * HOUR
+    world.fly("ARG1303", departure)
     trip = await world.book(departure=departure)
     await world.settle()
     failed = metrics.job_failures.labels("check_flight")
