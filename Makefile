@@ -5,7 +5,7 @@ READY := .venv/.ready
 # One worker process per core; each brings its own PostgreSQL and Valkey.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 
-.PHONY: help dev test lint check coverage chaos bench fix schema lock clean
+.PHONY: help dev test lint check coverage chaos bench replay fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -42,6 +42,13 @@ chaos: $(READY) ## Kill, freeze and starve everything, and count at Twilio's sid
 
 bench: $(READY) ## Measure the numbers of the design, both sides of each ratio in one run.
 	$(BIN)/python -m benchmarks
+
+# A quiet day, one of mass delays, one of mass cancellations; any other day of 2013 by DAYS=2013-12-10.
+DAYS ?= 2013-10-02 2013-07-01 2013-02-08
+
+replay: $(READY) ## Play real days through the whole system: what was told, how late, at what cost (DAYS=… for others).
+	$(BIN)/python -m sandbox.realdays .bauhaus/days $(DAYS)
+	for day in $(DAYS); do echo; echo "$$day"; $(BIN)/bauhaus replay .bauhaus/days/$$day.flights.jsonl --travellers .bauhaus/days/$$day.travellers.jsonl --report .bauhaus/days/$$day.report.json --ledger .bauhaus/days/$$day.ledger.jsonl || exit 1; done
 
 fix: $(READY) ## Format and mend what a machine can mend.
 	$(BIN)/ruff format .

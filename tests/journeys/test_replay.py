@@ -1,0 +1,192 @@
+"""`bauhaus replay`: any scenario through the whole system, the same at every run."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli.replay import command
+from cli.replay.command import Rules, Wish
+from cli.replay.play import ReplayError, columns
+from cli.replay.truth import truth_of
+from sandbox.scenario import Scenario
+
+NOON = datetime(2026, 3, 12, 15, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def text(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def line(number: int, departs: datetime, *steps: tuple[float, dict[str, Any]]) -> dict[str, Any]:
+    """A flight of two hours; steps are minutes after its departure."""
+    times = {"out": 0, "off": 10, "on": 110, "in": 120}
+    return {
+        "fa_flight_id": f"AAL{number}-1-airline-0001",
+        "ident": f"AAL{number}",
+        "ident_iata": f"AA{number}",
+        "origin": "KJFK",
+        "destination": "KMIA",
+        **{f"scheduled_{name}": text(departs + after * MINUTE) for name, after in times.items()},
+        "timeline": [
+            {
+                "at": text(departs + at * MINUTE),
+                "set": {
+                    name: text(departs + value * MINUTE)
+                    if isinstance(value, int | float) and value is not True
+                    else value
+                    for name, value in changes.items()
+                },
+            }
+            for at, changes in steps
+        ],
+    }
+
+
+FLOWN = ((1, {"actual_out": 0}), (11, {"actual_off": 10, "estimated_on": 108}), (107, {"actual_on": 106}))
+DAY = [
+    line(1, NOON, *FLOWN),
+    line(
+        2,
+        NOON + 60 * MINUTE,
+        (-120, {"estimated_out": 40, "estimated_off": 50, "estimated_on": 150, "estimated_in": 160}),
+        (41, {"actual_out": 40}),
+        (51, {"actual_off": 50, "estimated_on": 149}),
+        (149, {"actual_on": 148}),
+    ),
+    line(3, NOON + 30 * MINUTE, (-300, {"cancelled": True})),
+]
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Path:
+    """Three flights: one on time, one delayed by 40 minutes, one cancelled five hours ahead."""
+    file = tmp_path / "flights.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in DAY), encoding="utf-8")
+    return file
+
+
+def played(flights: Path, folder: Path, rules: Rules | None = None, travellers: Path | None = None, **wish: Any) -> Any:
+    """The report and the ledger."""
+    asked = {"since": None, "until": None, "owner_url": None, "pushes": False, **wish}
+    report, ledger = folder / "report.json", folder / "ledger.jsonl"
+    command.run(Wish(flights=flights, travellers=travellers, **asked), rules, report, ledger)
+    return json.loads(report.read_text()), [json.loads(each) for each in ledger.read_text().splitlines()]
+
+
+def test_a_day_is_told_as_the_scenario_says_it(day: Path, tmp_path: Path) -> None:
+    report, ledger = played(day, tmp_path)
+    assert (report["flights"], report["travellers"]) == (3, 3)
+    assert {name: report["landings"][name] for name in ("true", "detected", "within_120_s")} == {
+        "true": 2,
+        "detected": 2,
+        "within_120_s": 2,
+    }
+    assert report["changes"]["DELAYED"]["true"] == report["changes"]["DELAYED"]["told"] == 1
+    assert report["changes"]["CANCELLED"]["true"] == report["changes"]["CANCELLED"]["told"] == 1
+    assert report["departures"] == {"true": 2, "within_threshold": 2, "not_shown": 0, "missed": 0}
+    assert report["messages"] == {
+        "BOARDING": 2,
+        "CANCELLED": 1,
+        "DELAYED": 1,
+        "LANDING_WELCOME": 2,
+        "REMINDER_24H": 3,
+        "RESERVATION_CONFIRMATION": 3,
+    }
+    assert (report["duplicates"], report["unsettled"], report["refused"]) == (0, 0, 0)
+    assert report["aeroapi"]["cost_usd"] == round(report["aeroapi"]["result_sets"] * 0.005, 2)
+    delayed = next(each for each in ledger if each["type"] == "DELAYED")
+    assert (delayed["ident"], delayed["value"]) == ("AAL2", text(NOON + 100 * MINUTE))
+    assert list(delayed) == ["at", "agency", "to", "type", "ident", "value", "body", "sid"]
+
+
+def test_two_runs_tell_the_same_at_the_same_moments(day: Path, tmp_path: Path) -> None:
+    (first, told), (second, told_again) = (played(day, tmp_path) for _ in range(2))
+    differ = {"wall_s"}
+    assert {name: value for name, value in first.items() if name not in differ} == {
+        name: value for name, value in second.items() if name not in differ
+    }
+    known = ("at", "to", "type", "ident", "value", "body")
+    assert [[each[name] for name in known] for each in told] == [[each[name] for name in known] for each in told_again]
+
+
+def test_a_higher_threshold_is_compared_side_by_side_before_anybody_lives_with_it(
+    day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Console(record=True, width=120)
+    monkeypatch.setattr(command, "Console", lambda: shown)
+    rules = Rules(settings={"delayThresholdMinutes": 60, "quietHoursStart": "23:00"}, timing={"near": 50})
+    report, _ = played(day, tmp_path, rules)
+    assert "DELAYED" not in report["messages"]
+    assert report["as_it_is"]["messages"]["DELAYED"] == 1
+    printed = shown.export_text()
+    assert "as it is" in printed
+    assert "with the change" in printed
+
+
+def test_travellers_with_settings_of_their_agency_are_booked_when_they_book(day: Path, tmp_path: Path) -> None:
+    travellers = tmp_path / "travellers.jsonl"
+    ana = {"agency": "north", "traveller": "Ana Pérez", "phone": "+5491155550101", "language": "es"}
+    flight = {"ident": "AA2", "origin": "JFK", "destination": "MIA", "departure": "2026-03-12T12:00"}
+    lines = [
+        {**ana, **flight, "booked_at": text(NOON - timedelta(hours=30))},
+        {**ana, **flight, "phone": "no phone", "booked_at": text(NOON - timedelta(hours=20))},
+        {"agency": "north", "settings": {"reminder24hEnabled": False}},
+    ]
+    travellers.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
+    report, ledger = played(day, tmp_path, travellers=travellers)
+    assert (report["flights"], report["travellers"], report["refused"]) == (1, 1, 1)
+    assert [each["type"] for each in ledger] == ["RESERVATION_CONFIRMATION", "DELAYED", "BOARDING", "LANDING_WELCOME"]
+    assert report["suppressed"].get("TYPE_DISABLED") == 1
+
+
+def test_pushes_halve_the_looks(day: Path, tmp_path: Path) -> None:
+    alone, _ = played(day, tmp_path)
+    pushed, _ = played(day, tmp_path, pushes=True)
+    assert pushed["aeroapi"]["pushes"] > 0
+    assert pushed["aeroapi"]["result_sets"] < alone["aeroapi"]["result_sets"]
+    assert pushed["landings"]["within_120_s"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [("", "no flight"), ("{", "flights.jsonl:1"), ('{"ident": "X"}', "missing"), ("[]", "JSON object")],
+)
+def test_a_scenario_that_cannot_be_played_says_which_line_and_why(tmp_path: Path, content: str, complaint: str) -> None:
+    file = tmp_path / "flights.jsonl"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ReplayError, match=complaint):
+        played(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"), [({"colour": "red"}, "colour"), ({"quietHoursStart": "25:00"}, "HH:MM")]
+)
+def test_settings_that_no_agency_has_are_refused(settings: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ReplayError, match=complaint):
+        columns(settings)
+
+
+def test_a_distance_between_looks_that_nobody_knows_is_refused(day: Path, tmp_path: Path) -> None:
+    with pytest.raises(ReplayError, match="nearly"):
+        played(day, tmp_path, Rules(settings={}, timing={"nearly": 3}))
+
+
+def test_what_is_true_of_a_flight_is_read_from_its_timeline() -> None:
+    scenario = Scenario()
+    scenario.add(DAY)
+    truths = [truth_of(scenario, flight, 15 * MINUTE, NOON + timedelta(days=1)) for flight in scenario.flights]
+    assert [[(news.type, news.at) for news in truth.news] for truth in truths] == [
+        [],
+        [("DELAYED", NOON - 60 * MINUTE)],
+        [("CANCELLED", NOON - 270 * MINUTE)],
+    ]
+    assert [truth.landing and truth.landing.shown_at for truth in truths] == [
+        NOON + 107 * MINUTE,
+        NOON + 209 * MINUTE,
+        None,
+    ]
