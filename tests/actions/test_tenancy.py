@@ -186,7 +186,7 @@ async def test_a_type_that_is_switched_off_is_silent_with_a_reason(
     world.fly(
         "ARG1303",
         departure,
-        (-150 * MINUTE, {"gate_origin": "B2"}),
+        (-80 * MINUTE, {"gate_origin": "B2"}),
         (timedelta(), {"actual_out": departure}),
         (2 * HOUR, {"actual_off": departure + 5 * MINUTE, "actual_on": departure + 2 * HOUR}),
         gate_origin="A1",

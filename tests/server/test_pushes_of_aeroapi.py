@@ -284,7 +284,7 @@ async def test_a_push_need_not_say_that_it_is_json(world: World) -> None:
     trip, _ = await two_watched(world)
     for content_type in ("text/plain", "application/x-www-form-urlencoded", "nonsense"):
         world.clock.move_to(world.clock.now() + MINUTE)
-        content, headers = json.dumps(push()).encode(), {"Content-Type": content_type}
+        content, headers = json.dumps({**push(), "summary": content_type}).encode(), {"Content-Type": content_type}
         assert (await world.http.post(DOOR, content=content, headers=headers)).status_code == 200
         assert (await watching(world, trip)).next_look == world.clock.now()
         await world.settle()
