@@ -150,6 +150,7 @@ def replay(
     rules = None
     if settings is not None or timing is not None:
         rules = command.Rules(settings=_object("--settings", settings), timing=_object("--timing", timing))
+    log.setup(json=False, level="error")
     try:
         command.run(wish, rules, report, ledger)
     except ReplayError as wrong:

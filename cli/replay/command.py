@@ -21,7 +21,6 @@ from cli.replay.show import show
 from migrations import run as migrations
 from sandbox.scenario import AgencySettings, Scenario, ScenarioError, Traveller, load_travellers, one_each
 from sandbox.services import Postgres
-from travel import log
 from travel.cadence import PUSHED, Cadence
 from travel.clock import VirtualClock
 
@@ -51,7 +50,6 @@ class Rules:
 
 def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | None) -> None:
     """Play, print, write. With `compared`, play twice and print both. Raises ReplayError."""
-    log.setup(json=False, level="error")
     console = Console()
     usual = Rules(settings={}, timing={})
     if compared is not None:
