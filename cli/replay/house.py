@@ -32,6 +32,8 @@ from travel.twilio import Senders, Twilio
 ACCOUNT, TOKEN = "AC" + "0" * 31 + "1", "token-of-the-stand-in"
 KEY, PUSH_TOKEN = "key-of-the-stand-in", "push-token-of-the-replay"
 PUBLIC = "https://replay.example"
+PUSHED_CODES = ("on", "cancelled", "uncancelled", "diverted", "change")
+"""What is worth its price: that a flight left the gate or the ground, the looks that come anyway see."""
 SENDERS = Senders(whatsapp="+14155550100", sms="+14155550199")
 
 
@@ -68,6 +70,7 @@ async def open_replay(
         twilio_accounts={ACCOUNT: TOKEN},
         aeroapi_keys={KEY},
         callbacks=receiver,
+        push_codes=PUSHED_CODES,
         push_url=f"{PUBLIC}/webhooks/aeroapi/{PUSH_TOKEN}" if pushes else None,
     )
     sandbox.twilio.templates.update(await _approve(owner_url, clock))
