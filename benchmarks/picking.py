@@ -18,10 +18,10 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 WATCH = """
 INSERT INTO flights (ident, origin, destination, booked_departure_at, best_departure_at, watch, next_check_at, created_at)
-SELECT 'AAL' || number % 9999, 'KJFK', 'KMIA', :now + make_interval(secs => number * 3), :now + make_interval(secs => number * 3),
+SELECT 'AAL' || number % 9999, 'KJFK', 'KMIA', CAST(:now AS timestamptz) + make_interval(secs => number * 3), CAST(:now AS timestamptz) + make_interval(secs => number * 3),
        CASE WHEN number % 10 = 0 THEN 'LANDING' ELSE 'DEPARTURE' END,
-       CASE WHEN number <= :due * 2 THEN :now - make_interval(secs => number) ELSE :now + make_interval(secs => number) END, :now
-FROM generate_series(:first, :last) number
+       CASE WHEN number <= CAST(:due AS integer) * 2 THEN CAST(:now AS timestamptz) - make_interval(secs => number) ELSE CAST(:now AS timestamptz) + make_interval(secs => number) END, :now
+FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) number
 """
 
 
