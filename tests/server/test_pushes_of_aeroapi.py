@@ -123,6 +123,18 @@ async def test_a_push_that_comes_again_after_the_look_is_not_a_second_look(world
     assert (await watching(world, trip)).looks == before.looks + 1
 
 
+async def test_a_bare_push_is_looked_into_again_when_the_same_words_come_much_later(world: World) -> None:
+    """AeroAPI may say nothing but the id, at the departure as at the landing."""
+    trip, _ = await two_watched(world)
+    before = await watching(world, trip)
+    bare = {"flight": {"fa_flight_id": push()["flight"]["fa_flight_id"], "error": "Extended details unavailable"}}
+    for _ in range(2):
+        world.clock.move_to(world.clock.now() + 20 * MINUTE)
+        assert (await world.http.post(DOOR, json=bare)).status_code == 200
+        await world.settle()
+    assert (await watching(world, trip)).looks == before.looks + 2
+
+
 async def test_a_push_while_the_source_is_away_is_one_failed_look(world: World) -> None:
     trip, _ = await two_watched(world)
     before = await watching(world, trip)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from travel.database import Transaction
 from travel.model import Flight, FlightPhase, FlightState, Watch
+
+REPEATED_WITHIN = timedelta(minutes=1)
+"""How soon after a look the same push again is a repetition."""
 
 STATE = tuple(field.name for field in fields(FlightState))
 """The columns of a state, in `flights` and in `flight_status_history` alike."""
@@ -142,15 +145,20 @@ async def hasten(tx: Transaction, flight_id: UUID, now: datetime) -> None:
 
 
 async def push(tx: Transaction, flight_id: UUID, digest: bytes, now: datetime) -> None:
-    """Make the next look due now, because the source pushed something; the same push again asks for nothing new."""
+    """Make the next look due now, because the source pushed something.
+
+    The same body again asks for nothing new within a minute of the look that answered it; later it is news: a push may hold
+    nothing but the flight's id.
+    """
     await tx.run(
         """
         UPDATE flights SET next_check_at = least(next_check_at, :now), asked_at = :now, pushed_at = :now, push_digest = :digest
-        WHERE id = :id AND watch <> 'DONE' AND push_digest IS DISTINCT FROM :digest
+        WHERE id = :id AND watch <> 'DONE' AND (push_digest IS DISTINCT FROM :digest OR last_checked_at <= :answered_since)
         """,
         id=flight_id,
         digest=digest,
         now=now,
+        answered_since=now - REPEATED_WITHIN,
     )
 
 
