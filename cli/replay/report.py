@@ -24,13 +24,12 @@ async def report_of(
 ) -> dict[str, Any]:
     """One JSON object, with the keys of the scenario specification first."""
     ledger = replay.sandbox.twilio.ledger.lines
-    flown = _flown(scenario, travellers)
+    booked = {each: found for each in travellers if (found := _booked(scenario, each)) is not None}
+    flown = list({id(flight): flight for flight in booked.values()}.values())
     truths = [truth_of(scenario, flight, timedelta(minutes=15), span.ends) for flight in flown]
     seen = await _landings_seen(replay)
     by_flight: dict[int, list[Line]] = defaultdict(list)
-    of_phone = {
-        (each.phone, found.ident): found for each in travellers if (found := _booked(scenario, each)) is not None
-    }
+    of_phone = {(each.phone, found.ident): found for each, found in booked.items()}
     for line in ledger:
         # One phone may be on several flights: the ident tells them apart.
         if (found := of_phone.get((line["to"], line["ident"]))) is not None:
@@ -54,19 +53,14 @@ async def report_of(
         },
         "landings": _landings(truths, seen, by_flight),
         "changes": {type_: _changes(truths, by_flight, type_) for type_ in _told_types(truths)},
-        "departures": _departures(scenario, travellers, truths, ledger),
-        "cancellations": _cancellations(scenario, travellers, truths, ledger),
+        "departures": _departures(booked, truths, ledger),
+        "cancellations": _cancellations(booked, truths, ledger),
         "messages": dict(sorted(Counter(str(line["type"]) for line in ledger).items())),
         "duplicates": _duplicates(ledger),
         "suppressed": silent,
         "unsettled": unsettled,
         "refused": len(cast.refused),
     }
-
-
-def _flown(scenario: Scenario, travellers: Sequence[Traveller]) -> list[Flight]:
-    found = {id(flight): flight for each in travellers if (flight := _booked(scenario, each)) is not None}
-    return list(found.values())
 
 
 def _booked(scenario: Scenario, traveller: Traveller) -> Flight | None:
@@ -136,9 +130,7 @@ def _changes(truths: Sequence[Truth], by_flight: Mapping[int, Sequence[Line]], t
     return {"true": true, "told": len(late), "lateness_s": _spread(late)}
 
 
-def _departures(
-    scenario: Scenario, travellers: Sequence[Traveller], truths: Sequence[Truth], ledger: Sequence[Line]
-) -> dict[str, int]:
+def _departures(booked: Mapping[Traveller, Flight], truths: Sequence[Truth], ledger: Sequence[Line]) -> dict[str, int]:
     """Whether what a traveller was last told before the flight left was within the threshold of when it left.
 
     Where it was not, the source may have shown it three minutes before at the earliest, or moved within the threshold of what
@@ -150,10 +142,9 @@ def _departures(
         if line["type"] in DEPARTURES and line["value"]:
             told[line["to"], line["ident"]].append(line)
     counted: Counter[str] = Counter()
-    for traveller in travellers:
-        flight = _booked(scenario, traveller)
-        truth = of.get(id(flight)) if flight else None
-        if flight is None or truth is None or truth.out_at is None:
+    for traveller, flight in booked.items():
+        truth = of[id(flight)]
+        if truth.out_at is None:
             continue
         lines = [line for line in told[traveller.phone, flight.ident] if _instant(line["at"]) <= truth.out_at]
         last = _instant(lines[-1]["value"]) if lines else flight.departure_at
@@ -169,7 +160,7 @@ def _departures(
 
 
 def _cancellations(
-    scenario: Scenario, travellers: Sequence[Traveller], truths: Sequence[Truth], ledger: Sequence[Line]
+    booked: Mapping[Traveller, Flight], truths: Sequence[Truth], ledger: Sequence[Line]
 ) -> dict[str, int]:
     of = {id(truth.flight): truth for truth in truths}
     last: dict[tuple[str, str], str] = {}
@@ -177,11 +168,8 @@ def _cancellations(
         if line["type"] in ("CANCELLED", "REINSTATED"):
             last[line["to"], line["ident"]] = line["type"]
     counted: Counter[str] = Counter()
-    for traveller in travellers:
-        flight = _booked(scenario, traveller)
-        truth = of.get(id(flight)) if flight else None
-        if flight is None or truth is None:
-            continue
+    for traveller, flight in booked.items():
+        truth = of[id(flight)]
         heard = last.get((traveller.phone, flight.ident))
         counted["true"] += truth.cancelled
         counted["told"] += truth.cancelled and heard == "CANCELLED"

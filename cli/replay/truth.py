@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.scenario import Flight, Landing, Scenario, ends_cancelled, landing, raw_at
+from travel import airports
 
 WITHIN = timedelta(hours=6)
 LONG_ENOUGH = timedelta(minutes=5)
@@ -36,18 +37,21 @@ class Truth:
 
 def flight_of(scenario: Scenario, ident: str, origin: str, departs_at: datetime) -> Flight | None:
     """The original leg that a traveller booked: under the ident, from the airport, the nearest departure."""
-    originals = {id(flight) for flight in scenario.originals()}
-    near = [
-        flight
-        for flight in scenario.under(ident)
-        if id(flight) in originals and abs(flight.departure_at - departs_at) <= WITHIN
-    ]
-    at_origin = [flight for flight in near if _code(flight.fields.get("origin")) in (None, origin)] or near
-    return min(at_origin, key=lambda flight: abs(flight.departure_at - departs_at), default=None)
+    near = [flight for flight in scenario.under(ident) if abs(flight.departure_at - departs_at) <= WITHIN]
+    at_origin = [flight for flight in near if _airport(flight.fields.get("origin")) in (None, _airport(origin))]
+    # A leg that a diversion brought about is shown later than the one that was booked.
+    return min(at_origin, key=lambda flight: (abs(flight.departure_at - departs_at), _shown_from(flight)), default=None)
 
 
-def _code(place: Any) -> Any:
-    return place.get("code") if isinstance(place, dict) else place
+def _shown_from(flight: Flight) -> datetime:
+    return flight.visible_from or datetime.min.replace(tzinfo=UTC)
+
+
+def _airport(place: Any) -> str | None:
+    """One code for an airport, however the scenario writes it."""
+    code = place.get("code") if isinstance(place, dict) else place
+    known = airports.find(code.upper()) if code else None
+    return known.code if known else code
 
 
 def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: datetime) -> Truth:
@@ -56,7 +60,7 @@ def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: da
     landings = [found for leg in legs if (found := landing(leg)) is not None and found.shown_at <= until]
     shown = [(moment, raw.fields) for moment in flight.moments if (raw := raw_at(flight, moment)) is not None]
     first = flight.fields
-    states = [(flight.visible_from or datetime.min.replace(tzinfo=flight.departure_at.tzinfo), first), *shown]
+    states = [(_shown_from(flight), first), *shown]
     out_at = next((fields["actual_out"] for _, fields in reversed(states) if fields.get("actual_out")), None)
     left_at = next((at for at, fields in states if fields.get("actual_out") or fields.get("actual_off")), None)
     before = [(at, fields) for at, fields in states if left_at is None or at < left_at]

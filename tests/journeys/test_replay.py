@@ -11,7 +11,7 @@ from rich.console import Console
 from cli.replay import command
 from cli.replay.command import Rules, Wish
 from cli.replay.play import ReplayError, columns
-from cli.replay.truth import truth_of
+from cli.replay.truth import flight_of, truth_of
 from sandbox.scenario import Scenario
 
 NOON = datetime(2026, 3, 12, 15, tzinfo=UTC)
@@ -190,3 +190,18 @@ def test_what_is_true_of_a_flight_is_read_from_its_timeline() -> None:
         NOON + 209 * MINUTE,
         None,
     ]
+
+
+def test_of_two_legs_under_one_number_the_travellers_own_airport_decides() -> None:
+    """The later leg begins nearer to what was booked, at another airport."""
+    onward = {
+        **line(1, NOON + 60 * MINUTE),
+        "fa_flight_id": "AAL1-1-airline-0002",
+        "origin": "KMIA",
+        "destination": "KTPA",
+    }
+    scenario = Scenario()
+    first, second = scenario.add([DAY[0], onward])
+    for origin, flight in (("JFK", first), ("KJFK", first), ("MIA", second)):
+        assert flight_of(scenario, "AA1", origin, NOON + 50 * MINUTE) is flight
+    assert flight_of(scenario, "AA1", "EZE", NOON) is None
