@@ -90,8 +90,9 @@ def positional(sql: str) -> tuple[str, tuple[str, ...]]:
 class Transaction:
     """Statements inside one transaction. Parameters are named, `:name` in the text; rows read like mappings."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, agency_id: UUID | None) -> None:
         self._connection = connection
+        self._agency_id = agency_id
 
     async def all(self, sql: str, **values: Any) -> Sequence[asyncpg.Record]:
         """All rows."""
@@ -122,7 +123,9 @@ class Transaction:
 
     async def become(self, agency_id: UUID | None) -> None:
         """From here on, this transaction is that agency's."""
-        await self.run("SELECT set_config('app.agency_id', :agency, true)", agency=str(agency_id) if agency_id else "")
+        if agency_id != self._agency_id:
+            await self.run(_become(agency_id))
+            self._agency_id = agency_id
 
     async def wait_at_most(self, seconds: float) -> None:
         """From here on, a row that somebody else holds is waited for no longer; then asyncpg.LockNotAvailableError."""
@@ -172,11 +175,15 @@ class Database:
             raw = connection.raw_connection
             if raw.is_in_transaction():
                 raise NestedTransactionError
-            async with raw.transaction():
-                transaction = Transaction(raw)
-                if agency_id is not None:
-                    await transaction.become(agency_id)
-                yield transaction
+            # One round trip for both: most transactions are short, and belong to an agency.
+            await raw.execute(f"BEGIN; {_become(agency_id)}" if agency_id else "BEGIN")
+            try:
+                yield Transaction(raw, agency_id)
+            except BaseException:
+                if not raw.is_closed():
+                    await raw.execute("ROLLBACK")
+                raise
+            await raw.execute("COMMIT")
         finally:
             await connection.__aexit__(None, None, None)
 
@@ -203,6 +210,10 @@ class Database:
         except (*AWAY, asyncpg.PostgresError, AssertionError) as broken:
             # `databases` says by an AssertionError that its pool is closed.
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
+
+
+def _become(agency_id: UUID | None) -> str:
+    return f"SET LOCAL app.agency_id TO '{agency_id or ''}'"
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
