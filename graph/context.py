@@ -1,7 +1,7 @@
 """What a resolver may use: who asks, the house's means, and loaders that live as long as one answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from strawberry.types import Info as StrawberryInfo
@@ -26,15 +26,30 @@ class House:
     hub: "Hub"
 
 
+@dataclass(kw_only=True, slots=True)
+class Place:
+    """Where a subscription stands in the agency's feed."""
+
+    seen: int = 0
+    """The last event that was looked at, wanted or not."""
+    is_live: bool = False
+    """CaughtUp was said."""
+    is_over: bool = False
+    """Resync was said: nothing follows."""
+
+
 @dataclass(kw_only=True)
 class Context:
-    """One operation's context; over a websocket, one socket's."""
+    """One operation's context; over a websocket, also the socket's own, from which each operation's is made."""
 
     house: House
     viewer: Viewer | None = None
     connection_params: dict[str, Any] = field(default_factory=dict)
     give_up: Callable[[], Awaitable[None]] | None = None
     """Closes the socket so that its client comes back; over HTTP there is none."""
+    resume: int | None = None
+    """Go on after this event, live, wherever the document says to begin."""
+    place: Place = field(default_factory=Place)
     _loaders: Loaders | None = None
 
     @property
@@ -47,6 +62,11 @@ class Context:
     def forget(self) -> None:
         """Begin a new answer: a socket lives for hours, and what was read for one event is old at the next."""
         self._loaders = None
+
+    def beside(self, resume: int | None = None) -> "Context":
+        """The context of another operation of the same viewer."""
+        place = Place() if resume is None else Place(seen=resume, is_live=True)
+        return replace(self, resume=resume, place=place, _loaders=None)
 
     @property
     def asking(self) -> Viewer:

@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 from graph import ids
 from graph.agency_types import AgencySettings, SendingPause, pauses_of
-from graph.context import Context, Info
+from graph.context import Context, Info, Place
 from graph.feed_cursor import FeedCursor
 from graph.spending import AeroApiDay, by_day
 from graph.types import FlightStatusRecord, Notification, Trip
@@ -218,38 +218,44 @@ async def _follow(
     context: Context, after: str | None, trip_id: str | None, kinds: frozenset[EventKind]
 ) -> AsyncIterator[Event]:
     """The feed after a cursor, filtered; filters leave holes in what is sent, never in the numbers."""
-    house, agency_id = context.house, context.asking.agency_id
+    house, agency_id, place = context.house, context.asking.agency_id, context.place
     wanted_trip = await _checked_trip(context, trip_id)
     async with house.db.transaction(agency_id) as tx:
         head = await feed.head(tx, agency_id)
-    position = head.sequence
-    if after is not None:
-        cursor = FeedCursor.read(after, agency_id)
-        if cursor is None or cursor.sequence > head.sequence or cursor.sequence + 1 < head.oldest:
-            yield _resync(agency_id, head, house.clock.now())
-            return
-        position = cursor.sequence
-    caught_up = False
-    if position >= head.sequence:
-        caught_up = True
-        yield _caught_up(agency_id, position, house.clock.now())
-    async for event in house.hub.events(agency_id, position):
-        if event.sequence != position + 1:
+    place.seen = _beginning(context, head, after)
+    if not head.oldest - 1 <= place.seen <= head.sequence:
+        yield _resync(place, agency_id, head, house.clock.now())
+        return
+    if not place.is_live and place.seen >= head.sequence:
+        yield _caught_up(place, agency_id, house.clock.now())
+    async for event in house.hub.events(agency_id, place.seen):
+        if event.sequence != place.seen + 1:
             # So slow that what it had not read yet was forgotten.
             async with house.db.transaction(agency_id) as tx:
-                yield _resync(agency_id, await feed.head(tx, agency_id), house.clock.now())
+                head = await feed.head(tx, agency_id)
+            yield _resync(place, agency_id, head, house.clock.now())
             return
-        position = event.sequence
+        place.seen = event.sequence
         if event.kind in kinds and wanted_trip in (None, event.trip_id):
             # A subscription lives for hours: what was read for one event is not believed at the next.
             context.forget()
             yield _shape(event)
-        if not caught_up and event.sequence >= head.sequence:
-            caught_up = True
-            yield _caught_up(agency_id, event.sequence, house.clock.now())
+        if not place.is_live and event.sequence >= head.sequence:
+            yield _caught_up(place, agency_id, house.clock.now())
 
 
-def _resync(agency_id: UUID, head: feed.Head, now: datetime) -> Resync:
+def _beginning(context: Context, head: feed.Head, after: str | None) -> int:
+    """After which event to begin; -1 where nobody can say."""
+    if context.resume is not None:
+        return context.resume
+    if after is None:
+        return head.sequence
+    cursor = FeedCursor.read(after, context.asking.agency_id)
+    return cursor.sequence if cursor is not None else -1
+
+
+def _resync(place: Place, agency_id: UUID, head: feed.Head, now: datetime) -> Resync:
+    place.is_over = True
     return Resync(
         cursor=FeedCursor(agency_id, head.sequence).text(),
         sequence=head.sequence,
@@ -258,8 +264,9 @@ def _resync(agency_id: UUID, head: feed.Head, now: datetime) -> Resync:
     )
 
 
-def _caught_up(agency_id: UUID, sequence: int, now: datetime) -> CaughtUp:
-    return CaughtUp(cursor=FeedCursor(agency_id, sequence).text(), sequence=sequence, occurred_at=now)
+def _caught_up(place: Place, agency_id: UUID, now: datetime) -> CaughtUp:
+    place.is_live = True
+    return CaughtUp(cursor=FeedCursor(agency_id, place.seen).text(), sequence=place.seen, occurred_at=now)
 
 
 async def _checked_trip(context: Context, trip_id: str | None) -> UUID | None:

@@ -5,8 +5,6 @@ from datetime import timedelta
 from typing import Any, cast
 
 import orjson
-import structlog
-from graphql import GraphQLError, parse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -14,89 +12,19 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET, UnsetType
 
-from graph import limits
 from graph.context import Context, House
 from graph.schema import Schema
+from graph.sharing import Channels
 from server import auth
 from server.sessions import Sessions
-
-log = structlog.get_logger()
+from server.socket import Handler
 
 LARGEST_REQUEST = 1_000_000
 """Bytes: an import of 1,000 trips is about 400 kB."""
 OPERATIONS_PER_SOCKET = 50
-
-
-class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """The protocol as its reference client expects it, where Strawberry's own handler is less careful."""
-
-    async def handle_message(self, message: Any) -> None:
-        """Close with 4400 on whatever is no message of the protocol, instead of stumbling over it."""
-        if not _is_message(message):
-            await self.handle_invalid_message("This is no message of graphql-transport-ws.")
-            return
-        if message["type"] == "connection_init" and message.get("payload") is None:
-            message = {**message, "payload": {}}
-        await super().handle_message(message)
-
-    async def handle_connection_init(self, message: Any) -> None:
-        """Let in, and out again once the credential is revoked or over."""
-        await super().handle_connection_init(message)
-        if self.connection_acknowledged:
-            self.context.give_up = self._give_up
-            self._sessions.open(self, auth.bearer(self.context.connection_params))
-
-    async def shutdown(self) -> None:
-        """The socket is gone."""
-        self._sessions.close(self)
-        await super().shutdown()
-
-    @property
-    def _sessions(self) -> "Sessions":
-        assert isinstance(self.view, Endpoint)
-        return self.view.sessions
-
-    async def turn_out(self) -> None:
-        """The credential counts no more; the client may come back with another one."""
-        await self.websocket.close(code=4403, reason="Forbidden")
-
-    async def _give_up(self) -> None:
-        """A stream that broke on our side must not look as if it had ended: the socket closes, the client comes back."""
-        await self.websocket.close(code=1013, reason="Try again")
-
-    async def run_operation(self, operation: Operation[Context, None]) -> None:
-        """Every operation of a socket begins with fresh loaders; one that cannot be read ends alone."""
-        self.context.forget()
-        try:
-            parse(operation.query, no_location=True, max_tokens=limits.TOKENS)
-        except GraphQLError as unreadable:
-            await operation.send_initial_errors([unreadable])
-            return
-        await super().run_operation(operation)
-
-    async def handle_task_exception(self, error: Exception) -> None:
-        """Whatever breaks outside of a resolver closes the socket with a code after which clients come back."""
-        log.error("stream_broke", exc_info=error)
-        await self._give_up()
-
-
-def _is_message(message: Any) -> bool:
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return False
-    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return False
-    if message["type"] != "subscribe":
-        return True
-    payload = message.get("payload")
-    return (
-        isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
-        and isinstance(payload.get("operationName"), str | None)
-    )
+INIT_WITHIN = timedelta(seconds=10)
 
 
 class Endpoint(GraphQL[Context, None]):
@@ -110,11 +38,12 @@ class Endpoint(GraphQL[Context, None]):
             graphql_ide="graphiql" if development else None,
             allow_queries_via_get=False,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-            connection_init_wait_timeout=timedelta(seconds=10),
+            connection_init_wait_timeout=INIT_WITHIN,
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET,
         )
         self._house = house
         self.sessions = Sessions(house)
+        self.channels = Channels(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the door before anything is executed; sockets show their credential in connection_init."""

@@ -74,7 +74,7 @@ class Cadence:
 
 
 NEVER: Minutes = 1e6
-PUSHED = Cadence(far=NEVER, near=NEVER, after=20, at_gate=15, sight=NEVER, padding=-5, likely=-0.05, beat=8)
+PUSHED = Cadence(far=NEVER, near=NEVER, sight=NEVER, padding=-5, likely=-0.05, beat=8)
 """With AeroAPI's push for every flight: what is pushed is looked at at once, so that only what it leaves out is looked for.
 
 It says nothing of a delay under half an hour and of a first gate, and a push that gets lost is lost.

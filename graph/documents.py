@@ -1,0 +1,79 @@
+"""Documents as they come: parsed once, however often they are sent."""
+
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    parse,
+    visit,
+)
+
+from graph.limits import TOKENS
+
+
+@lru_cache(maxsize=1000)
+def parsed(query: str) -> DocumentNode | None:
+    """The document; None for what is none, of which the execution itself will speak."""
+    try:
+        return parse(query, max_tokens=TOKENS)
+    except GraphQLError:
+        return None
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """The operation that is to be run; None where the name leaves it open."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    named = [each for each in operations if name is None or (each.name is not None and each.name.value == name)]
+    return named[0] if len(named) == 1 else None
+
+
+def is_subscription(operation: OperationDefinitionNode | None) -> bool:
+    """Whether it opens a stream."""
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+@lru_cache(maxsize=1000)
+def position_variable(query: str, name: str | None) -> str | None:
+    """The variable that holds the cursor to begin after, if that is all it is used for."""
+    document = parsed(query)
+    operation = operation_of(document, name) if document else None
+    if document is None or operation is None:
+        return None
+    places = [
+        argument.value
+        for field in operation.selection_set.selections
+        if isinstance(field, FieldNode)
+        for argument in field.arguments or ()
+        if argument.name.value == "after"
+    ]
+    if len(places) != 1 or not isinstance(places[0], VariableNode):
+        return None
+    variable = places[0].name.value
+    return variable if _uses(document, variable) == 1 else None
+
+
+def _uses(document: DocumentNode, variable: str) -> int:
+    """How often a variable is read in a document."""
+    counted = _Count(variable)
+    visit(document, counted)
+    return counted.uses - counted.definitions
+
+
+class _Count(Visitor):
+    def __init__(self, variable: str) -> None:
+        super().__init__()
+        self._variable = variable
+        self.uses = self.definitions = 0
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.uses += node.name.value == self._variable
+
+    def enter_variable_definition(self, node: Any, *_: Any) -> None:
+        self.definitions += node.variable.name.value == self._variable

@@ -1,0 +1,202 @@
+"""graphql-transport-ws as its reference client expects it, where Strawberry's own handler is less careful.
+
+Every operation has a context of its own. A subscription that has caught up follows in a channel with all that ask the same
+(`graph.sharing`). A socket that takes nothing for a while is cut off; its client comes back with its cursor.
+"""
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+from graphql import GraphQLError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.types.execution import PreExecutionError
+
+from graph.context import Context
+from graph.sharing import GoneError, Question, Reader
+from server import auth
+
+if TYPE_CHECKING:
+    from server.endpoint import Endpoint
+
+log = structlog.get_logger()
+
+SEND_SECONDS = 5.0
+"""A reader that takes nothing for so long is cut off."""
+CLOSE_SECONDS = 1.0
+
+
+class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    """One socket."""
+
+    _handling: asyncio.Task[None] | None = None
+    _is_cut_off = False
+
+    @property
+    def _endpoint(self) -> "Endpoint":
+        endpoint: Endpoint = self.view  # type: ignore[assignment]
+        return endpoint
+
+    async def handle(self) -> None:
+        """Until the client goes, or is cut off."""
+        self._handling = asyncio.current_task()
+        try:
+            await super().handle()
+        except asyncio.CancelledError:
+            if not self._is_cut_off:
+                raise
+
+    async def handle_message(self, message: Any) -> None:
+        """Close with 4400 on whatever is no message of the protocol, instead of stumbling over it."""
+        if not _is_message(message):
+            await self.handle_invalid_message("This is no message of graphql-transport-ws.")
+            return
+        if message["type"] == "connection_init" and message.get("payload") is None:
+            message = {**message, "payload": {}}
+        await super().handle_message(message)
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Let in, and out again once the credential is revoked or over."""
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged:
+            self.context.give_up = self._give_up
+            self._endpoint.sessions.open(self, auth.bearer(self.context.connection_params))
+
+    async def shutdown(self) -> None:
+        """The socket is gone."""
+        self._endpoint.sessions.close(self)
+        await super().shutdown()
+
+    async def turn_out(self) -> None:
+        """The credential counts no more; the client may come back with another one."""
+        await self._close(4403, "Forbidden")
+
+    async def _give_up(self) -> None:
+        """A stream that broke on our side must not look as if it had ended: the socket closes, the client comes back."""
+        await self._close(1013, "Try again")
+
+    async def _close(self, code: int, reason: str) -> None:
+        """Close; a client that does not even take that is cut off."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.websocket.close(code=code, reason=reason)
+        except TimeoutError:
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        self._is_cut_off = True
+        if self._handling is not None:
+            self._handling.cancel()
+
+    async def send_message(self, message: Any) -> None:
+        """To a client that takes it in time."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await super().send_message(message)
+        except TimeoutError:
+            log.info("slow_reader_cut_off")
+            await self._give_up()
+            raise WebSocketDisconnect(code=1013) from None
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """Run an operation to its end; what breaks outside of a resolver closes the socket."""
+        try:
+            if await self._run(operation):
+                await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except (WebSocketDisconnect, GoneError):
+            log.debug("client_gone")
+        except GraphQLError as unreadable:
+            await operation.send_initial_errors([unreadable])
+        except Exception as broken:  # noqa: BLE001 - whatever it is, the socket closes, and it is logged.
+            if not _is_closed(self.websocket.ws):  # type: ignore[attr-defined]
+                await self.handle_task_exception(broken)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Whatever breaks outside of a resolver closes the socket with a code after which clients come back."""
+        log.error("stream_broke", exc_info=error)
+        await self._give_up()
+
+    async def _run(self, operation: Operation[Context, None]) -> bool:
+        """Alone until it has caught up, then together, and alone again whenever its socket was slow.
+
+        False where an `error` has ended the operation.
+        """
+        question = Question.of(operation.query, operation.variables, operation.operation_name, self.context.asking)
+        context = self.context.beside()
+        while True:
+            reader = await self._alone(operation, context, question)
+            if reader is None:
+                return not operation.completed
+            try:
+                waiting = await reader.left
+            finally:
+                assert question is not None
+                self._endpoint.channels.leave(question, reader)
+            if waiting is None:
+                return True
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await waiting
+            except TimeoutError:
+                log.info("slow_reader_cut_off")
+                await self._give_up()
+                raise WebSocketDisconnect(code=1013) from None
+            context = self.context.beside(resume=reader.position)
+
+    async def _alone(
+        self, operation: Operation[Context, None], context: Context, question: Question | None
+    ) -> Reader | None:
+        """Execute for this client only; a reader on a channel as soon as it can follow there, None at the end."""
+        stream = await self.schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            context_value=context,
+            operation_name=operation.operation_name,
+        )
+        async with aclosing(stream):
+            async for result in stream:
+                if isinstance(result, PreExecutionError):
+                    await operation.send_initial_errors(result.errors or [])
+                    return None
+                await operation.send_next(result)  # type: ignore[arg-type]
+                if question is not None and context.place.is_live and not context.place.is_over:
+                    reader = Reader(self._sender(operation.id), context.place.seen)
+                    if self._endpoint.channels.join(question, operation.variables, context, reader):
+                        return reader
+        return None
+
+    def _sender(self, id_: str) -> Any:
+        """Sends payloads that are encoded already; only the frame around them is this client's own."""
+        socket: WebSocket = self.websocket.ws  # type: ignore[attr-defined]
+        head = f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":'
+
+        async def send(payload: str) -> None:
+            try:
+                await socket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
+            except (WebSocketDisconnect, RuntimeError) as closed:
+                raise GoneError from closed
+
+        return send
+
+
+def _is_closed(socket: WebSocket) -> bool:
+    return "DISCONNECTED" in (socket.application_state.name, socket.client_state.name)
+
+
+def _is_message(message: Any) -> bool:
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return False
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return False
+    if message["type"] != "subscribe":
+        return True
+    payload = message.get("payload")
+    return (
+        isinstance(payload, dict)
+        and isinstance(payload.get("query"), str)
+        and isinstance(payload.get("variables"), dict | None)
+        and isinstance(payload.get("operationName"), str | None)
+    )
