@@ -1,9 +1,9 @@
-"""How the server is run: uvicorn with what live sockets need."""
+"""How the server is run."""
 
 import asyncio
+from contextlib import suppress
 
-import uvicorn
-
+from server import serving
 from server.app import create
 from travel import config, log
 from travel.config import Config
@@ -15,20 +15,8 @@ def serve() -> None:
     loaded = config.load()
     log.setup(json=loaded.environment == "production", level=loaded.log_level)
     asyncio.run(_verify(loaded))
-    uvicorn.run(
-        create(loaded),
-        host=loaded.host,
-        port=loaded.port,
-        log_config=None,
-        access_log=False,
-        ws="websockets-sansio",
-        # Deflate costs 20 to 30 µs a message and 42 KiB a socket; the edge can compress where it pays.
-        ws_per_message_deflate=False,
-        ws_max_size=256 * 1024,
-        timeout_graceful_shutdown=8,
-        timeout_keep_alive=75,
-        server_header=False,
-    )
+    with suppress(KeyboardInterrupt):
+        serving.server(create(loaded), loaded.host, loaded.port).run()
 
 
 async def _verify(loaded: Config) -> None:

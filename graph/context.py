@@ -32,6 +32,8 @@ class Place:
 
     seen: int = 0
     """The last event that was looked at, wanted or not."""
+    is_answering: bool = False
+    """An event was handed to the execution, which is not done with it."""
     is_live: bool = False
     """CaughtUp was said."""
     is_over: bool = False

@@ -124,6 +124,13 @@ class Channel:
         self.context = context
         self.readers: dict[Reader, None] = {}
         self.task: asyncio.Task[None] | None = None
+        self._is_deserted = False
+
+    def close(self) -> None:
+        """Nobody is left. An execution is never cancelled in its middle: resolvers that were made would never be awaited."""
+        self._is_deserted = True
+        if self.task is not None and not self.context.place.is_answering:
+            self.task.cancel()
 
     @property
     def position(self) -> int:
@@ -138,6 +145,8 @@ class Channel:
                 async for result in stream:
                     if isinstance(result, PreExecutionError):
                         raise ConnectionError("what began well cannot begin again")
+                    if self._is_deserted:
+                        return
                     self._hand_out(payload_of(result))
             for reader in self._all_gone():
                 reader.leave(None)
@@ -208,9 +217,9 @@ class Channels:
         if channel is None:
             return
         channel.readers.pop(reader, None)
-        if not channel.readers and channel.task is not None:
+        if not channel.readers:
             del self._open[question]
-            channel.task.cancel()
+            channel.close()
 
     async def _run(self, question: Question, channel: Channel, variables: dict[str, Any] | None) -> None:
         try:

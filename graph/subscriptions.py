@@ -239,7 +239,9 @@ async def _follow(
         if event.kind in kinds and wanted_trip in (None, event.trip_id):
             # A subscription lives for hours: what was read for one event is not believed at the next.
             context.forget()
+            place.is_answering = True
             yield _shape(event)
+            place.is_answering = False
         if not place.is_live and event.sequence >= head.sequence:
             yield _caught_up(place, agency_id, house.clock.now())
 

@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 
 from graph import subscriptions
 from graph.sharing import Channels, Question
+from server import serving
 from server import socket as server_socket
 from tests.graph.test_subscriptions import (
     NUMBERS,
@@ -21,6 +22,7 @@ from tests.graph.test_subscriptions import (
     head,
     id_of,
     line,
+    listening,
     no_tails,
     numbers,
     publish,
@@ -237,4 +239,32 @@ async def test_a_reader_that_was_slow_for_a_moment_gets_everything_in_order(
     await following(world, 1)
     await publish(world, world.agency.id)
     assert (await lazy.event())["sequence"] == 2001 == await head(world)
+    await lazy.connection.close()
+
+
+async def test_a_stop_sends_everybody_away_in_waves_and_waits_for_no_stalled_reader(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "WAVE", 10)
+    closed_at: list[float] = []
+    async with listening(world.server, world.key) as line:
+        lazy = await stalled(line)
+        await following(world, 1)
+        for _ in range(20):
+            await publish(world, world.agency.id, 100)
+
+        async def follow() -> None:
+            async with line.open() as socket:
+                await socket.subscribe(NUMBERS)
+                await socket.event()
+                assert await socket.end() == 1012
+                closed_at.append(asyncio.get_running_loop().time())
+
+        tasks = [asyncio.create_task(follow()) for _ in range(60)]
+        await following(world, 60)
+        began = asyncio.get_running_loop().time()
+        line.server.should_exit = True
+        await asyncio.gather(*tasks)
+        assert max(closed_at) - min(closed_at) > 3 * serving.DRAIN_SECONDS / serving.WAVES
+    assert asyncio.get_running_loop().time() - began < 10
     await lazy.connection.close()

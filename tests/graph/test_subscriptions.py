@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from graph.context import House
 from graph.live import Hub
 from server import app as server_app
+from server import serving
 from tests.world import World
 from travel import booking, tenancy, tracking
 from travel.booking import TripChange
@@ -123,20 +124,16 @@ class Line:
 @asynccontextmanager
 async def listening(app: Starlette, key: str) -> AsyncIterator[Line]:
     """uvicorn as in production, on a port of its own."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="on", log_config=None, ws="websockets-sansio", loop="none",
-        timeout_graceful_shutdown=5,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
+    server = serving.server(app, "127.0.0.1", 0)
+    running = asyncio.create_task(server.serve())
     while not server.started:
-        assert not serving.done(), "the server did not start"
+        assert not running.done(), "the server did not start"
         await asyncio.sleep(0)
     try:
         yield Line(server, key)
     finally:
         server.should_exit = True
-        await serving
+        await running
 
 
 @pytest.fixture
