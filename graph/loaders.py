@@ -1,6 +1,7 @@
 """Many-by-key reads: one statement per level of a query. Each batch opens its own transaction as the viewer's agency,
 because sibling resolvers run in different tasks and share none."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -31,6 +32,18 @@ HistoryKey = tuple[UUID, Window]
 Templates = dict[tuple[Any, Any], MessageTemplate]
 
 
+class Loader(DataLoader[K, V]):
+    """A DataLoader whose waiters do not depend on each other.
+
+    All who ask for the same key wait for the same future. When one field fails, graphql-core cancels its siblings, and
+    a cancelled waiter would take that future from all the others.
+    """
+
+    def load(self, key: K) -> Awaitable[V]:
+        """The value, as soon as its batch was read."""
+        return asyncio.shield(super().load(key))
+
+
 class Loaders:
     """One set for one answer."""
 
@@ -58,7 +71,7 @@ class Loaders:
             async with self._db.transaction(self._agency_id) as tx:
                 return list(await read(tx, keys))
 
-        return DataLoader(load_fn=load, max_batch_size=1000)
+        return Loader(load_fn=load, max_batch_size=1000)
 
     async def _trips(self, tx: Transaction, ids: list[UUID]) -> list[Trip | None]:
         found = await trips.many(tx, self._agency_id, ids)

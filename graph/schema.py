@@ -16,6 +16,7 @@ from strawberry.extensions import (
 from strawberry.schema.config import StrawberryConfig
 
 from graph import enums, subscriptions
+from graph.direct.executor import DirectExecutor
 from graph.limits import TOKENS, BoundedDocument
 from graph.mutations import Mutation
 from graph.queries import Query
@@ -46,8 +47,11 @@ class Schema(strawberry.Schema):
                 log.error("resolver_failed", path=error.path, exc_info=error.original_error)
 
 
-def build(*, introspection: bool = False) -> Schema:
-    """The schema. Introspection and suggestions are for development; the printed schema.graphql says the same."""
+def build(*, introspection: bool = False, direct: bool = True) -> Schema:
+    """The schema. Introspection and suggestions are for development; the printed schema.graphql says the same.
+
+    `direct` lets the database complete lists of trips (`graph.direct`); the answers are the same.
+    """
     extensions: list[Any] = [
         lambda: ParserCache(maxsize=1000),
         lambda: ValidationCache(maxsize=1000),
@@ -74,6 +78,7 @@ def build(*, introspection: bool = False) -> Schema:
             subscriptions.Resync,
         ],
         extensions=extensions,
+        execution_context_class=DirectExecutor if direct else None,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
     )
 

@@ -176,11 +176,11 @@ class Database:
             if raw.is_in_transaction():
                 raise NestedTransactionError
             # One round trip for both: most transactions are short, and belong to an agency.
-            await raw.execute(f"BEGIN; {_become(agency_id)}" if agency_id else "BEGIN")
             try:
+                await raw.execute(f"BEGIN; {_become(agency_id)}" if agency_id else "BEGIN")
                 yield Transaction(raw, agency_id)
             except BaseException:
-                if not raw.is_closed():
+                if not raw.is_closed() and raw.is_in_transaction():
                     await raw.execute("ROLLBACK")
                 raise
             await raw.execute("COMMIT")

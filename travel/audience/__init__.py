@@ -4,10 +4,25 @@ Pure and idempotent: planning again after a plan was carried out plans nothing. 
 with what was last *told*; what was decided and never sent keeps a reason.
 """
 
-from travel.audience.case import Case, End, KnowGate, Move, Step, Tell, has_newer_word, heard, idempotency_hash, told
+from travel.audience.case import (
+    CANCELLATION,
+    HEARD,
+    Case,
+    End,
+    KnowGate,
+    Move,
+    Step,
+    Tell,
+    has_newer_word,
+    heard,
+    idempotency_hash,
+    told,
+)
 from travel.audience.rules import left_behind, plan, wanted_looks
 
 __all__ = [
+    "CANCELLATION",
+    "HEARD",
     "Case",
     "End",
     "KnowGate",

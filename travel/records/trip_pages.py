@@ -23,7 +23,7 @@ class Order(StrEnum):
 _KEYS = {Order.DEPARTURE: "t.best_departure_at", Order.CREATED: "t.created_at", Order.UPDATED: "t.updated_at"}
 
 # The same table of cases as status.trip_status.
-_STATUS = """
+STATUS = """
   CASE WHEN t.archived_at IS NOT NULL THEN 'ARCHIVED'
        WHEN t.phase IN ('LANDED', 'ARRIVED') THEN 'LANDED'
        WHEN t.phase = 'CANCELLED' THEN 'CANCELLED'
@@ -37,7 +37,7 @@ _STATUS = """
 _WHERE = f"""
   t.agency_id = :agency
   AND (:archived OR t.archived_at IS NULL)
-  AND (CAST(:statuses AS text[]) IS NULL OR {_STATUS} = ANY(CAST(:statuses AS text[])))
+  AND (CAST(:statuses AS text[]) IS NULL OR {STATUS} = ANY(CAST(:statuses AS text[])))
   AND (CAST(:search AS text) IS NULL OR t.traveller_name ILIKE :search OR t.phone LIKE :search OR t.reference ILIKE :search
        OR f.ident ILIKE :search OR f.ident_iata ILIKE :search OR f.ident = :searched_ident)
   AND (CAST(:ident AS text) IS NULL OR f.ident = :ident)

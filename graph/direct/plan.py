@@ -1,0 +1,231 @@
+"""A selection on trips, compiled to one statement.
+
+Row by row PostgreSQL builds the JSON; what only Python knows (airports, designators of airlines) it leaves as marks, texts
+that no user can have written, since they hold a secret of this process.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType, get_named_type
+from graphql.execution.executor import Executor
+from graphql.execution.values import get_argument_values
+
+from graph.direct import columns
+from graph.direct.columns import Expressions, Rows
+from graph.paging import PagingError, window
+from travel import airlines, airports
+
+SECRET = secrets.token_hex(8)
+_MARK = re.compile(rf'"{SECRET}(\d+):([^"]*)"')
+LONGEST_NAME = 63
+"""PostgreSQL cuts longer names of columns."""
+
+Fields = Sequence[Any]
+"""The places of one response name in a document, as graphql-core collects them."""
+
+
+class NotPlainError(Exception):
+    """The selection asks for something that goes the ordinary way."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A statement with a row of JSON for each trip, and what completes the marks in it."""
+
+    sql: str
+    marks: tuple[Callable[[str], bytes], ...]
+    reads_flight: bool
+
+    def complete(self, text: str) -> bytes:
+        """The JSON with its marks completed."""
+        if not self.marks:
+            return text.encode()
+        return _MARK.sub(lambda found: self.marks[int(found[1])](found[2]).decode(), text).encode()
+
+
+def compiled(executor: Executor[Any], fields: Fields) -> Plan:
+    """The plan for a list of trips that was asked for by these fields; raises NotPlainError."""
+    compiler = _Compiler(executor)
+    trip = executor.schema.type_map["Trip"]
+    assert isinstance(trip, GraphQLObjectType)
+    node = compiler.trip(trip, fields)
+    sql = f"""
+        SELECT t.id, {node} AS node,
+          EXISTS (SELECT FROM flight_status_history h WHERE h.flight_id = t.flight_id AND h.trip_id = t.id) AS by_hand
+        FROM trips t JOIN flights f ON f.id = t.flight_id
+        WHERE t.agency_id = :agency AND t.id = ANY(:trips) AND CAST(:now AS timestamptz) IS NOT NULL
+    """  # noqa: S608
+    return Plan(sql=sql, marks=tuple(compiler.marks), reads_flight=compiler.reads_flight)
+
+
+@dataclass
+class _Compiler:
+    executor: Executor[Any]
+    marks: list[Callable[[str], bytes]] = field(default_factory=list)
+    reads_flight: bool = False
+
+    def trip(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return self._row(
+            type_,
+            fields,
+            columns.TRIP,
+            {
+                "traveller": lambda below, asked: self._row(below, asked, columns.TRAVELLER, {}),
+                "flight": self._flight,
+                "told": self._told,
+                "statusHistory": lambda below, asked: self._connection(below, asked, columns.HISTORY, self._record),
+                "latestStatus": self._latest,
+                "notifications": lambda below, asked: self._connection(
+                    below, asked, columns.MESSAGES, self._notification
+                ),
+            },
+        )
+
+    def _flight(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        self.reads_flight = True
+        ident_iata = f"coalesce(nullif(f.ident_iata, ''), {self._mark(_designated)} || f.ident)"
+        return self._row(
+            type_,
+            fields,
+            {**columns.FLIGHT, "identIata": ident_iata},
+            {
+                "departure": lambda below, asked: self._end(below, asked, columns.DEPARTURE, "f.origin"),
+                "arrival": lambda below, asked: self._end(
+                    below, asked, columns.ARRIVAL, "coalesce(nullif(f.diverted_to, ''), f.destination)"
+                ),
+            },
+        )
+
+    def _end(self, type_: GraphQLObjectType, fields: Fields, known: Expressions, airport: str) -> str:
+        return self._row(
+            type_, fields, known, {"airport": lambda below, asked: f"{self._airport(below, asked)} || {airport}"}
+        )
+
+    def _airport(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        names = [(name, asked[0].node.name.value) for name, asked in self._below(type_, fields).items()]
+
+        def complete(code: str) -> bytes:
+            found = airports.find(code)
+            known = {
+                "code": found.shown if found else code,
+                "name": found.name if found else code,
+                "city": found.city if found else code,
+                "timezone": found.timezone if found else "UTC",
+                "__typename": type_.name,
+            }
+            return orjson.dumps({name: known[asked] for name, asked in names})
+
+        return self._mark(complete)
+
+    def _told(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return self._row(type_, fields, columns.TOLD, {}, source=columns.TOLD_SOURCE)
+
+    def _record(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return self._row(type_, fields, columns.RECORD, {"changes": self._changes})
+
+    def _changes(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return _array(columns.CHANGES, self._row(type_, fields, columns.CHANGE, {}))
+
+    def _notification(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return self._row(type_, fields, columns.NOTIFICATION, {"attempts": self._attempts})
+
+    def _attempts(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        return _array(columns.TRIES, self._row(type_, fields, columns.ATTEMPT, {}))
+
+    def _latest(self, type_: GraphQLObjectType, fields: Fields) -> str:
+        rows = columns.HISTORY
+        return f"(SELECT {self._record(type_, fields)} FROM {rows.source} ORDER BY {rows.order} LIMIT 1)"  # noqa: S608
+
+    def _connection(
+        self, type_: GraphQLObjectType, fields: Fields, rows: Rows, node: Callable[[GraphQLObjectType, Fields], str]
+    ) -> str:
+        limit = self._limit(fields)
+        place = columns.place(rows.of)
+
+        def nodes(below: GraphQLObjectType, asked: Fields) -> str:
+            return _array(rows, node(below, asked), limit)
+
+        def edges(below: GraphQLObjectType, asked: Fields) -> str:
+            return _array(rows, self._row(below, asked, {"cursor": place}, {"node": node}), limit)
+
+        def page_info(below: GraphQLObjectType, asked: Fields) -> str:
+            first = f"(SELECT {place} FROM {rows.source} ORDER BY {rows.order} LIMIT {min(limit, 1)})"  # noqa: S608
+            last = f"(SELECT {place} FROM {rows.source} ORDER BY {rows.order} LIMIT {limit})"  # noqa: S608
+            known = {
+                "hasNextPage": f"EXISTS (SELECT FROM {rows.source} OFFSET {limit})",
+                "hasPreviousPage": "false",
+                "startCursor": first,
+                # The last of the page is the last that comes.
+                "endCursor": f"(SELECT (array_agg(p.place))[count(*)] FROM {last.replace(place, f'{place} AS place', 1)} p)",  # noqa: S608
+            }
+            return self._row(below, asked, known, {})
+
+        total = f"(SELECT count(*) FROM {rows.source})"  # noqa: S608
+        return self._row(type_, fields, {"totalCount": total}, {"nodes": nodes, "edges": edges, "pageInfo": page_info})
+
+    def _limit(self, fields: Fields) -> int:
+        """How many rows a page has; only pages from the start are plain."""
+        details = fields[0]
+        trip = self.executor.schema.type_map["Trip"]
+        assert isinstance(trip, GraphQLObjectType)
+        definition = trip.fields[details.node.name.value]
+        given = get_argument_values(
+            definition, details.node, self.executor.variable_values, details.fragment_variable_values
+        )
+        if any(given.get(name) is not None for name in ("after", "last", "before", "filter")):
+            raise NotPlainError
+        try:
+            return window(given.get("first"), None, None, None).limit
+        except PagingError as refused:
+            raise NotPlainError from refused
+
+    def _row(
+        self,
+        type_: GraphQLObjectType,
+        fields: Fields,
+        known: Expressions,
+        below: Mapping[str, Callable[[GraphQLObjectType, Fields], str]],
+        source: str | None = None,
+    ) -> str:
+        """An object, with the names and in the order of the document."""
+        parts = []
+        for name, asked in self._below(type_, fields).items():
+            field_name = asked[0].node.name.value
+            if field_name == "__typename":
+                expression = f"'{type_.name}'"
+            elif field_name in known:
+                expression = known[field_name]
+            elif field_name in below:
+                inner = get_named_type(type_.fields[field_name].type)
+                assert isinstance(inner, GraphQLObjectType)
+                expression = below[field_name](inner, asked)
+            else:
+                raise NotPlainError
+            parts.append(f'{expression} AS "{name}"')
+        inside = f"SELECT {', '.join(parts)}" + (f" FROM {source}" if source else "")  # noqa: S608
+        return f"(SELECT row_to_json(r) FROM ({inside}) r)"  # noqa: S608
+
+    def _below(self, type_: GraphQLObjectType, fields: Fields) -> Mapping[str, Fields]:
+        collected = self.executor.collect_subfields(type_, fields)  # type: ignore[arg-type]
+        found = collected.grouped_field_set
+        if collected.new_defer_usages or not found or any(len(name) > LONGEST_NAME for name in found):
+            raise NotPlainError
+        return found
+
+    def _mark(self, complete: Callable[[str], bytes]) -> str:
+        self.marks.append(complete)
+        return f"'{SECRET}{len(self.marks) - 1}:'"
+
+
+def _array(rows: Rows, row: str, limit: int | None = None) -> str:
+    bound = "" if limit is None else f" LIMIT {limit}"
+    return f"array_to_json(ARRAY(SELECT {row} FROM {rows.source} ORDER BY {rows.order}{bound}))"  # noqa: S608
+
+
+def _designated(ident: str) -> bytes:
+    return orjson.dumps(airlines.iata(ident))
