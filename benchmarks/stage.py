@@ -19,6 +19,8 @@ class Stage:
 
     house: House
     valkey: Valkey
+    owner_url: str
+    """PostgreSQL as the owner of the tables."""
     db: Database
     agency_id: UUID
     key: str
@@ -51,7 +53,9 @@ class Staged:
                   max_notifications_per_hour = 100000, max_notifications_per_day = 100000
                 """
             )
-        return Stage(house=house, valkey=valkey, db=self._db, agency_id=agency.id, key=key)
+        return Stage(
+            house=house, valkey=valkey, owner_url=postgres.owner_url, db=self._db, agency_id=agency.id, key=key
+        )
 
     async def __aexit__(self, *_: object) -> None:
         await self._db.disconnect()
