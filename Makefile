@@ -5,7 +5,12 @@ READY := .venv/.ready
 # One worker process per core; each brings its own PostgreSQL and Valkey.
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count() or 1))")
 
-.PHONY: help dev test lint check coverage chaos bench replay fix schema lock clean
+# The reference clients and the linters of the schema; they need Node.
+CLIENTS := tests/clients/node_modules/.ready
+# What schema.graphql must not break; a branch is compared by SCHEMA_BASE=origin/main.
+SCHEMA_BASE ?= HEAD
+
+.PHONY: help dev test lint graph-lint clients check coverage chaos bench replay fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -19,10 +24,14 @@ $(READY): requirements/dev.txt requirements/realdays.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+$(CLIENTS): tests/clients/package-lock.json
+	cd tests/clients && npm ci --ignore-scripts
+	@touch $(CLIENTS)
+
 dev: $(READY) ## The whole product on this machine, with a demo day 60 times faster than life.
 	@exec $(BIN)/bauhaus dev
 
-test: $(READY) ## Every test, on real PostgreSQL and Valkey.
+test: $(READY) clients ## Every test, on real PostgreSQL and Valkey.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(READY) ## Format, lint, types, import contracts, schema snapshot.
@@ -31,6 +40,18 @@ lint: $(READY) ## Format, lint, types, import contracts, schema snapshot.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bauhaus schema | diff schema.graphql -
+	@$(MAKE) --no-print-directory graph-lint
+
+graph-lint: clients ## Lint schema.graphql, and refuse what breaks its clients.
+	@test ! -e $(CLIENTS) || tests/clients/node_modules/.bin/eslint --config tests/clients/eslint.config.mjs schema.graphql
+	@if test ! -e $(CLIENTS); then echo "Skipped: the schema is not linted without Node."; \
+	elif ! git cat-file -e $(SCHEMA_BASE):schema.graphql 2>/dev/null; then echo "Skipped: no $(SCHEMA_BASE) to compare the schema with."; \
+	else tests/clients/node_modules/.bin/graphql-inspector diff git:$(SCHEMA_BASE):schema.graphql schema.graphql; fi
+
+# Without Node the rest of the house can still be built and tested; in CI (CI=1) nothing is skipped.
+clients: ## The Node packages of the reference clients, where there is Node.
+	@if ! command -v npm >/dev/null; then echo "Skipped: the reference clients need Node 20 or newer."; test -z "$$CI"; \
+	else $(MAKE) --no-print-directory --silent $(CLIENTS) || { echo "Skipped: npm cannot install the reference clients."; test -z "$$CI"; }; fi
 
 check: lint test ## All that CI runs.
 
@@ -63,4 +84,4 @@ lock: $(READY) ## Pin all dependencies anew, with hashes and without any index a
 	echo setuptools | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove what the other commands made.
-	rm -rf .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf tests/clients/node_modules .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
