@@ -6,10 +6,9 @@ from typing import Any, cast
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
@@ -17,7 +16,8 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph.context import Context, House
 from graph.schema import Schema
 from graph.sharing import Channels
-from server import auth
+from server import auth, over_http
+from server.over_http import OverHttp
 from server.sessions import Sessions
 from server.socket import Handler
 
@@ -27,7 +27,7 @@ OPERATIONS_PER_SOCKET = 50
 INIT_WITHIN = timedelta(seconds=10)
 
 
-class Endpoint(GraphQL[Context, None]):
+class Endpoint(OverHttp):
     """The view. Nobody passes without a credential."""
 
     graphql_transport_ws_handler_class = Handler
@@ -47,7 +47,7 @@ class Endpoint(GraphQL[Context, None]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the door before anything is executed; sockets show their credential in connection_init."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == "http":
             refusal, receive = await self._checked(scope, receive)
             if refusal is not None:
                 await refusal(scope, receive, send)
@@ -55,24 +55,37 @@ class Endpoint(GraphQL[Context, None]):
         await super().__call__(scope, receive, send)
 
     async def _checked(self, scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
-        """Who asks, and a body of bounded size that is a JSON object; or why not."""
+        """Who asks, and a body of bounded size that is a request; or why not."""
         request = Request(scope, receive)
+
+        def refused(status: int, message: str, **headers: str) -> tuple[Response, Receive]:
+            return over_http.refusal(request, status, message, headers), receive
+
+        if request.method != "POST":
+            if self.graphql_ide and self.should_render_graphql_ide(request):  # type: ignore[arg-type]
+                return None, receive
+            return refused(405, "Requests are sent by POST.", Allow="POST")
         scope["viewer"] = await auth.viewer(self._house.db, self._house.clock, auth.bearer(request.headers))
         if scope["viewer"] is None:
-            refusal = _refusal(401, "A valid API key is needed: Authorization: Bearer …")
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            return refusal, receive
+            needed = "A valid API key is needed: Authorization: Bearer …"
+            return refused(401, needed, **{"WWW-Authenticate": "Bearer"})
+        if over_http.media_type(request.headers.get("accept")) is None:
+            return refused(406, f"Answers are {over_http.RESPONSE} or {over_http.JSON}.")
+        if not over_http.is_json(request.headers.get("content-type")):
+            return refused(415, f"Requests are {over_http.JSON} in UTF-8.")
         body = bytearray()
         async for piece in request.stream():
             body += piece
             if len(body) > LARGEST_REQUEST:
-                return _refusal(413, f"A request has at most {LARGEST_REQUEST} bytes."), receive
+                return refused(413, f"A request has at most {LARGEST_REQUEST} bytes.")
         try:
             whole = orjson.loads(body)
         except orjson.JSONDecodeError:
             whole = None
-        if not isinstance(whole, dict):
-            return _refusal(400, "The body must be a JSON object with a `query`."), receive
+        if not over_http.is_request(whole):
+            return refused(
+                400, "The body must be a JSON object with a `query`, and whatever else it has as it should be."
+            )
 
         async def again() -> Message:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
@@ -98,7 +111,3 @@ class Endpoint(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         """Raises orjson.JSONDecodeError, which is a ValueError that Strawberry knows."""
         return orjson.loads(data)
-
-
-def _refusal(status: int, message: str) -> Response:
-    return JSONResponse({"errors": [{"message": message}]}, status_code=status)

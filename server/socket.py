@@ -17,7 +17,7 @@ from strawberry.types.execution import PreExecutionError
 
 from graph.context import Context
 from graph.sharing import GoneError, Question, Reader
-from server import auth
+from server import auth, over_http
 
 if TYPE_CHECKING:
     from server.endpoint import Endpoint
@@ -193,10 +193,4 @@ def _is_message(message: Any) -> bool:
         return False
     if message["type"] != "subscribe":
         return True
-    payload = message.get("payload")
-    return (
-        isinstance(payload, dict)
-        and isinstance(payload.get("query"), str)
-        and isinstance(payload.get("variables"), dict | None)
-        and isinstance(payload.get("operationName"), str | None)
-    )
+    return over_http.is_request(message.get("payload"))

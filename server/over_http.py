@@ -1,0 +1,133 @@
+"""GraphQL over HTTP as its specification wants it: which media type answers, and which status goes with it.
+
+application/graphql-response+json says by its status whether the request was executed; application/json, which older
+clients ask for, answers 200 to whatever could be read as a request.
+"""
+
+import re
+from collections.abc import Mapping
+
+from cross_web import AsyncHTTPRequestAdapter
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from graph.context import Context
+
+RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+
+
+def media_type(accept: str | None) -> str | None:
+    """What an Accept header is answered with.
+
+    | it names                                          | answer                            |
+    |---------------------------------------------------|-----------------------------------|
+    | nothing at all                                    | application/json                  |
+    | graphql-response+json, no less dear than json     | application/graphql-response+json |
+    | application/json, application/* or */*            | application/json                  |
+    | nothing that we speak                             | None                              |
+    """
+    if accept is None or not accept.strip():
+        return JSON
+    named = _weights(accept)
+    response, json = named.get(RESPONSE, 0.0), named.get(JSON, named.get("application/*", named.get("*/*", 0.0)))
+    if response and response >= json:
+        return RESPONSE
+    return JSON if json else None
+
+
+def _weights(accept: str) -> dict[str, float]:
+    weights = {}
+    for part in accept.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weighed = [found for found in (re.fullmatch(r"q=([01](?:\.\d{0,3})?)", each) for each in parameters) if found]
+        weights[name] = float(weighed[0][1]) if weighed else 1.0
+    return weights
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a body is declared as JSON in UTF-8, which is the one encoding of JSON."""
+    name, *parameters = (piece.strip() for piece in (content_type or "").lower().split(";"))
+    charsets = [each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")]
+    return name == JSON and all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+def is_request(whole: object) -> bool:
+    """Whether a JSON value has the shape of a GraphQL request."""
+    return (
+        isinstance(whole, dict)
+        and isinstance(whole.get("query"), str)
+        and isinstance(whole.get("variables"), dict | None)
+        and isinstance(whole.get("operationName"), str | None)
+        and isinstance(whole.get("extensions"), dict | None)
+    )
+
+
+def refusal(request: Request, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer to what was not even a GraphQL request, in the shape of a GraphQL answer."""
+    return JSONResponse(
+        {"errors": [{"message": message}]},
+        status_code=status,
+        headers=headers,
+        media_type=media_type(request.headers.get("accept")) or JSON,
+    )
+
+
+class OverHttp(GraphQL[Context, None]):
+    """Strawberry's view, which answers application/json with 200 whatever happens, with the answers of the specification."""
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Which operation is meant is a question to the document, and so is answered by an error of GraphQL."""
+        try:
+            return await self.schema.execute(
+                request_data.query,
+                root_value=root_value,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
+                operation_extensions=request_data.extensions,
+            )
+        except CannotGetOperationTypeError as unknown:
+            message = unknown.as_http_error_reason()
+        except InvalidOperationTypeError:
+            message = "A subscription is no request; it needs a websocket."
+        return ExecutionResult(data=None, errors=[GraphQLError(message)])
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """Where nothing was executed there is no data, not even null; an error of execution leads to its field."""
+        answer = await super().process_result(request, result)
+        if result.data is None and result.errors and not any(error.path for error in result.errors):
+            del answer["data"]
+        return answer
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """The draft of the answer, which knows how it will be encoded."""
+        draft = await super().get_sub_response(request)
+        draft.media_type = media_type(request.headers.get("accept"))
+        return draft
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """The answer in the media type that was asked for."""
+        response = super().create_response(response_data, sub_response)
+        response.headers["content-type"] = f"{sub_response.media_type or JSON}; charset=utf-8"
+        if sub_response.media_type == RESPONSE and "data" not in response_data:
+            response.status_code = 400
+        return response
