@@ -48,7 +48,7 @@ class Context:
     viewer: Viewer | None = None
     connection_params: dict[str, Any] = field(default_factory=dict)
     give_up: Callable[[], Awaitable[None]] | None = None
-    """Closes the socket so that its client comes back; over HTTP there is none."""
+    """Ends the socket, or the stream over HTTP, so that its client comes back."""
     resume: int | None = None
     """Go on after this event, live, wherever the document says to begin."""
     place: Place = field(default_factory=Place)

@@ -1,16 +1,18 @@
-"""/graphql: Strawberry's view with our doors. HTTP takes POST only, sockets speak graphql-transport-ws only."""
+"""/graphql: Strawberry's view with our doors. HTTP takes POST only, sockets speak graphql-transport-ws only; who cannot
+hold a socket subscribes by graphql-sse.
+"""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from typing import Any, cast
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph.context import Context, House
@@ -20,6 +22,7 @@ from server import auth, over_http
 from server.over_http import OverHttp
 from server.sessions import Sessions
 from server.socket import Handler
+from server.streams import ServerSentEvents, Stream
 
 LARGEST_REQUEST = 1_000_000
 """Bytes: an import of 1,000 trips is about 400 kB."""
@@ -37,10 +40,11 @@ class Endpoint(OverHttp):
             schema,
             graphql_ide="graphiql" if development else None,
             allow_queries_via_get=False,
-            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
             connection_init_wait_timeout=INIT_WITHIN,
             max_subscriptions_per_connection=OPERATIONS_PER_SOCKET,
         )
+        self.stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: ServerSentEvents}
         self._house = house
         self.sessions = Sessions(house)
         self.channels = Channels(schema)
@@ -70,7 +74,7 @@ class Endpoint(OverHttp):
             needed = "A valid API key is needed: Authorization: Bearer …"
             return refused(401, needed, **{"WWW-Authenticate": "Bearer"})
         if over_http.media_type(request.headers.get("accept")) is None:
-            return refused(406, f"Answers are {over_http.RESPONSE} or {over_http.JSON}.")
+            return refused(406, f"Answers are {over_http.RESPONSE}, {over_http.JSON} or {over_http.STREAM}.")
         if not over_http.is_json(request.headers.get("content-type")):
             return refused(415, f"Requests are {over_http.JSON} in UTF-8.")
         body = bytearray()
@@ -87,14 +91,39 @@ class Endpoint(OverHttp):
                 400, "The body must be a JSON object with a `query`, and whatever else it has as it should be."
             )
 
+        unread = [bytes(body)]
+
         async def again() -> Message:
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
+            # Once read, all that is left to hear is that the client is gone; a stream waits for that.
+            return {"type": "http.request", "body": unread.pop(), "more_body": False} if unread else await receive()
 
         return None, again
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A context per request; over a socket, one per socket."""
-        return Context(house=self._house, viewer=request.scope.get("viewer"))
+        stream = Stream()
+        request.scope["stream"] = stream
+        return Context(house=self._house, viewer=request.scope.get("viewer"), give_up=stream.turn_out)
+
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """A subscription as one long answer; it ends with its credential, as a socket does."""
+        session: Stream = request.scope["stream"]
+
+        async def guarded() -> AsyncGenerator[str, None]:
+            self.sessions.open(session, auth.bearer(request.headers))
+            try:
+                async for message in session.until_over(stream()):
+                    yield message
+            finally:
+                self.sessions.close(session)
+
+        return StreamingResponse(guarded(), headers=headers)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Let a socket in, or close it with 4403."""

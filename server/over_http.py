@@ -5,23 +5,27 @@ clients ask for, answers 200 to whatever could be read as a request.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from typing import cast
 
 from cross_web import AsyncHTTPRequestAdapter
-from graphql import GraphQLError
+from graphql import GraphQLError, parse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
+from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
 
+from graph import limits
 from graph.context import Context
 
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+STREAM = "text/event-stream"
 
 
 def media_type(accept: str | None) -> str | None:
@@ -32,7 +36,10 @@ def media_type(accept: str | None) -> str | None:
     | nothing at all                                    | application/json                  |
     | graphql-response+json, no less dear than json     | application/graphql-response+json |
     | application/json, application/* or */*            | application/json                  |
+    | text/event-stream, and none of those by name      | text/event-stream                 |
     | nothing that we speak                             | None                              |
+
+    A client that names all of them, as urql does, wants a stream for a subscription only, and sends none as a request.
     """
     if accept is None or not accept.strip():
         return JSON
@@ -40,6 +47,8 @@ def media_type(accept: str | None) -> str | None:
     response, json = named.get(RESPONSE, 0.0), named.get(JSON, named.get("application/*", named.get("*/*", 0.0)))
     if response and response >= json:
         return RESPONSE
+    if named.get(STREAM) and not response and JSON not in named:
+        return STREAM
     return JSON if json else None
 
 
@@ -76,12 +85,31 @@ def refusal(request: Request, status: int, message: str, headers: Mapping[str, s
         {"errors": [{"message": message}]},
         status_code=status,
         headers=headers,
-        media_type=media_type(request.headers.get("accept")) or JSON,
+        media_type=RESPONSE if media_type(request.headers.get("accept")) == RESPONSE else JSON,
     )
 
 
 class OverHttp(GraphQL[Context, None]):
     """Strawberry's view, which answers application/json with 200 whatever happens, with the answers of the specification."""
+
+    async def execute_operation(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData | list[GraphQLRequestData],
+        context: Context,
+        root_value: None,
+        sub_response: Response,
+    ) -> ExecutionResult | list[ExecutionResult] | SubscriptionExecutionResult:
+        """Strawberry's stream of a document that cannot be read breaks; ours says what is wrong with it."""
+        if isinstance(request_data, GraphQLRequestData) and request_data.protocol == "sse":
+            try:
+                parse(request_data.query or "", no_location=True, max_tokens=limits.TOKENS)
+            except GraphQLError as unreadable:
+                return cast(SubscriptionExecutionResult, _alone(ExecutionResult(data=None, errors=[unreadable])))
+        return await super().execute_operation(
+            request, request_adapter, request_data, context, root_value, sub_response
+        )
 
     async def execute_single(
         self,
@@ -106,8 +134,13 @@ class OverHttp(GraphQL[Context, None]):
         except CannotGetOperationTypeError as unknown:
             message = unknown.as_http_error_reason()
         except InvalidOperationTypeError:
-            message = "A subscription is no request; it needs a websocket."
+            message = f"A subscription needs a websocket, or Accept: {STREAM} alone."
         return ExecutionResult(data=None, errors=[GraphQLError(message)])
+
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> HTTPStreamTransport | None:
+        # Strawberry would stream every answer to a client that can read streams as well.
+        accept = next((value for name, value in headers.items() if name.lower() == "accept"), None)
+        return super()._get_stream_transport_from_headers(headers) if media_type(accept) == STREAM else None
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Where nothing was executed there is no data, not even null; an error of execution leads to its field."""
@@ -131,3 +164,7 @@ class OverHttp(GraphQL[Context, None]):
         if sub_response.media_type == RESPONSE and "data" not in response_data:
             response.status_code = 400
         return response
+
+
+async def _alone(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
+    yield result

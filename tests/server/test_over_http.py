@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.over_http import JSON, RESPONSE, is_json, media_type
+from server.over_http import JSON, RESPONSE, STREAM, is_json, media_type
 from tests.world import World
 
 VIEWER = "{ viewer { name } }"
@@ -33,6 +33,12 @@ URQL = (
         (f"{RESPONSE};q=0, */*", JSON),
         (f"{RESPONSE}, */*;q=0.5", RESPONSE),
         (URQL, RESPONSE),
+        (STREAM, STREAM),
+        (f"{STREAM}, */*", STREAM),
+        (f"{STREAM}, multipart/mixed", STREAM),
+        (f"{STREAM}, {JSON}", JSON),
+        (f"{STREAM}, {RESPONSE}", RESPONSE),
+        (f"{STREAM};q=0", None),
         ("text/html", None),
         (f"{JSON};q=0", None),
         ("multipart/mixed;subscriptionSpec=1.0", None),
