@@ -32,6 +32,21 @@ HERE = Path(__file__).parent
 PATIENCE = 30
 """Seconds of the machine after which a test gives up; nothing waits for it to pass."""
 
+PHONES = [f"{ANA[:-1]}{last}" for last in range(2, 7)]
+"""Of five travellers on one flight."""
+
+
+def trip(phone: str) -> dict[str, Any]:
+    """What a client says to have a trip made."""
+    departure = datetime.now(UTC) + timedelta(days=2)
+    return {
+        "traveller": {"name": "Ana Pérez", "phone": phone},
+        "flight": "AR1303",
+        "origin": "EZE",
+        "destination": "MIA",
+        "departure": departure.isoformat(),
+    }
+
 
 @pytest.fixture(scope="session")
 def node() -> str:

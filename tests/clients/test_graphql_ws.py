@@ -1,33 +1,16 @@
 """graphql-ws, the reference client of subscriptions over websockets, through restarts, wrong keys and nonsense."""
 
 import signal
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Line
-from tests.world import ANA
+from tests.clients.conftest import PHONES, Line, trip
 
 # One server serves them all.
 pytestmark = pytest.mark.xdist_group("clients")
 
-PHONES = [f"{ANA[:-1]}{last}" for last in range(2, 7)]
-"""Of five travellers on one flight."""
 
-
-def trip(phone: str) -> dict[str, Any]:
-    departure = datetime.now(UTC) + timedelta(days=2)
-    return {
-        "traveller": {"name": "Ana Pérez", "phone": phone},
-        "flight": "AR1303",
-        "origin": "EZE",
-        "destination": "MIA",
-        "departure": departure.isoformat(),
-    }
-
-
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 1012), (signal.SIGKILL, 1006)])
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 1012), (signal.SIGKILL, 1006)], ids=["stopped", "killed"])
 async def test_a_client_hears_everything_once_while_the_server_restarts(
     line: Line, how: signal.Signals, code: int
 ) -> None:

@@ -11,7 +11,7 @@ from tests.clients.conftest import Line
 pytestmark = pytest.mark.xdist_group("clients")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_a_screen_follows_the_feed_over_a_restart(line: Line, how: signal.Signals) -> None:
     trip = await line.book(lodging="Hotel Uno")
     async with line.client("urql.mjs") as client:
