@@ -16,6 +16,7 @@ ARGUMENTS = {
     "statusHistory": [*PLAIN * 3, "(last: 2)", "(first: 101)"],
     "notifications": [*PLAIN * 3, "(last: 1)", "(filter: {status: [SENT]})", "(first: -1)"],
 }
+VARIABLES = ("$few: Int", "$yes: Boolean!", "$no: Boolean!")
 UNCOMMON = {"causedBy", "trip"}
 """Now and then only: they go the ordinary way."""
 
@@ -38,8 +39,9 @@ class Maker:
             nodes += f" edges {{ cursor node {self.selection(trip, 3)} }}"
         if self._random.random() < 0.5:
             nodes += " pageInfo { hasNextPage endCursor } totalCount"
-        query = f"query($few: Int, $yes: Boolean!, $no: Boolean!) {{ trips(first: 50) {{ {nodes} }} }}"
-        return "\n".join([query, *self._fragments])
+        body = "\n".join([f"{{ trips(first: 50) {{ {nodes} }} }}", *self._fragments])
+        used = [variable for variable in VARIABLES if variable.split(":")[0] in body]
+        return f"query({', '.join(used)}) {body}" if used else body
 
     def selection(self, type_: GraphQLObjectType, depth: int) -> str:
         """Some of its fields, in some order."""

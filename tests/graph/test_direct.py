@@ -174,7 +174,7 @@ async def test_whatever_is_asked_both_ways_answer_the_same(world: World, owner: 
     random = Random(4)
     await fill(world, owner, random)
     errors = 0
-    for seed in range(400):
+    for seed in range(250):
         maker = Maker(DIRECT._schema, Random(seed))
         document = maker.document()
         variables = {"few": random.choice([None, 1, 2, 50]), "yes": True, "no": False}
@@ -182,9 +182,9 @@ async def test_whatever_is_asked_both_ways_answer_the_same(world: World, owner: 
         assert await answer(DIRECT, world, document, **variables) == expected, document
         errors += b'"errors":[]' not in expected
     # It would prove little if hardly any went the other way, or if nothing was ever refused.
-    assert len(directly) > 200
+    assert len(directly) > 150
     assert all(directly)
-    assert 5 < errors < 200
+    assert 5 < errors < 100
     assert SECRET.encode() not in expected
 
 
