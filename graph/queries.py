@@ -22,7 +22,6 @@ from graph.types import (
     Notification,
     NotificationFilter,
     Trip,
-    connect,
     flight_of,
 )
 from travel import airlines, airports, model, wording
@@ -161,7 +160,7 @@ class Query:
             async with context.house.db.transaction(agency_id) as tx:
                 return await trip_pages.count(tx, agency_id, wanted, now)
 
-        return connect(page, Trip.of, count)  # type: ignore[no-any-return]
+        return Connection(page=page, shape=Trip.of, counter=count)
 
     @strawberry.field(description="A notification; null where the agency has no such notification.")
     async def notification(self, info: Info, id: Id) -> Notification | None:  # noqa: A002
@@ -188,7 +187,7 @@ class Query:
             async with context.house.db.transaction(agency_id) as tx:
                 return (await log_pages.count_notifications(tx, agency_id, wanted))[None]
 
-        return connect(page, Notification.of, count)  # type: ignore[no-any-return]
+        return Connection(page=page, shape=Notification.of, counter=count)
 
     @strawberry.field(description="What a message would say, without sending it; null where there is no such trip.")
     async def preview_message(

@@ -56,30 +56,31 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list, by keyset: nothing is skipped or shown twice while the list grows.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The items with their places.")
-    nodes: list[T] = strawberry.field(description="The items alone.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+    page: strawberry.Private[Page]
+    shape: strawberry.Private[Callable[[Any], Any]]
     counter: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The items with their places.")
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(node=self.shape(value), cursor=place.cursor()) for value, place in self.page.items]
+
+    @strawberry.field(description="The items alone.")
+    def nodes(self) -> list[T]:
+        return [self.shape(value) for value, _ in self.page.items]
+
+    @strawberry.field(description="Where this page lies.")
+    def page_info(self) -> PageInfo:
+        items = self.page.items
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=items[0][1].cursor() if items else None,
+            end_cursor=items[-1][1].cursor() if items else None,
+        )
 
     @strawberry.field(description="How many there are in all pages; counted only when asked for.")
     async def total_count(self) -> int:
         return await self.counter()
-
-
-def connect(page: Page, shape: Callable[[Any], Any], counter: Callable[[], Awaitable[int]]) -> Any:
-    """A connection over a page of values."""
-    shaped = [(shape(value), place.cursor()) for value, place in page.items]
-    return Connection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in shaped],
-        nodes=[node for node, _ in shaped],
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=shaped[0][1] if shaped else None,
-            end_cursor=shaped[-1][1] if shaped else None,
-        ),
-        counter=counter,
-    )
 
 
 @strawberry.type(description="An airport.")
@@ -366,7 +367,9 @@ class Trip(Node):
     ) -> Connection[FlightStatusRecord]:
         wanted, loaders = window(first, after, last, before), info.context.loaders
         page = await loaders.history_page.load((self.value.id, wanted))
-        return connect(page, FlightStatusRecord.of, lambda: loaders.history_count.load(self.value.id))  # type: ignore[no-any-return]
+        return Connection(
+            page=page, shape=FlightStatusRecord.of, counter=lambda: loaders.history_count.load(self.value.id)
+        )
 
     @strawberry.field(description="The newest record; null before the first look.")
     async def latest_status(self, info: Info) -> FlightStatusRecord | None:
@@ -385,7 +388,9 @@ class Trip(Node):
     ) -> Connection["Notification"]:
         wanted, loaders = filter.value() if filter else log_pages.Filter(), info.context.loaders
         page = await loaders.notification_page.load((self.value.id, wanted, window(first, after, last, before)))
-        return connect(page, Notification.of, lambda: loaders.notification_count.load((self.value.id, wanted)))  # type: ignore[no-any-return]
+        return Connection(
+            page=page, shape=Notification.of, counter=lambda: loaders.notification_count.load((self.value.id, wanted))
+        )
 
     @strawberry.field(description="When the trip was made.")
     def created_at(self) -> datetime:

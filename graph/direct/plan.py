@@ -21,7 +21,8 @@ from graph.paging import PagingError, window
 from travel import airlines, airports
 
 SECRET = secrets.token_hex(8)
-_MARK = re.compile(rf'"{SECRET}(\d+):([^"]*)"')
+_MARK = re.compile(rf'"{SECRET}(\d+:[^"]*)"')
+REMEMBERED = 2000
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names of columns."""
 
@@ -40,12 +41,23 @@ class Plan:
     sql: str
     marks: tuple[Callable[[str], bytes], ...]
     reads_flight: bool
+    known: dict[str, str] = field(default_factory=dict)
+    """What marks were completed to; airports do not change while a process lives."""
 
     def complete(self, text: str) -> bytes:
         """The JSON with its marks completed."""
-        if not self.marks:
-            return text.encode()
-        return _MARK.sub(lambda found: self.marks[int(found[1])](found[2]).decode(), text).encode()
+        if self.marks:
+            pieces = _MARK.split(text)
+            pieces[1::2] = [self.known.get(mark) or self._known(mark) for mark in pieces[1::2]]
+            text = "".join(pieces)
+        return text.encode()
+
+    def _known(self, mark: str) -> str:
+        number, _, given = mark.partition(":")
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known[mark] = self.marks[int(number)](given).decode()
+        return self.known[mark]
 
 
 def compiled(executor: Executor[Any], fields: Fields) -> Plan:

@@ -9,7 +9,7 @@ from uuid import UUID
 from travel.database import Transaction
 from travel.model import TripStatus
 from travel.records.pages import Page, Place, Window, page
-from travel.records.trips import COLUMNS, from_row
+from travel.records.trips import NAMES, from_row
 
 
 class Order(StrEnum):
@@ -91,7 +91,7 @@ async def read(
     beyond, within = ("<", ">") if descending else (">", "<")
     rows = await tx.all(
         f"""
-        SELECT {", ".join(f"t.{name.strip()}" for name in COLUMNS.split(","))}, {key} AS place
+        SELECT {", ".join(f"t.{name}" for name in NAMES)}, {key} AS place
         FROM trips t JOIN flights f ON f.id = t.flight_id
         WHERE {_WHERE}
           AND (CAST(:after_id AS uuid) IS NULL OR ({key}, t.id) {beyond} (:after_key, :after_id))
@@ -106,11 +106,7 @@ async def read(
         before_id=window.before.id if window.before else None,
         most=window.limit + 1,
     )
-    found = []
-    for row in rows:
-        trip = from_row({name: value for name, value in row.items() if name != "place"})
-        found.append((trip, Place(row["place"], str(trip.id))))
-    return page(found, window)
+    return page([(from_row(row), Place(row["place"], str(row["id"]))) for row in rows], window)
 
 
 async def count(tx: Transaction, agency_id: UUID, wanted: Filter, now: datetime) -> int:

@@ -14,6 +14,8 @@ COLUMNS = (
     "best_departure_at, booked_at, created_at, updated_at, archived_at"
 )
 
+NAMES = tuple(name.strip() for name in COLUMNS.split(","))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keyed:
@@ -25,7 +27,9 @@ class Keyed:
 
 def from_row(row: Mapping[str, Any]) -> Trip:
     """The trip that a row holds."""
-    return Trip(**{**row, "language": Language(row["language"]), "phase": FlightPhase(row["phase"])})
+    given = {name: row[name] for name in NAMES}
+    given["language"], given["phase"] = Language(row["language"]), FlightPhase(row["phase"])
+    return Trip(**given)
 
 
 async def add(
