@@ -1,7 +1,8 @@
 """Documents as they come: parsed once, however often they are sent."""
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from graphql import (
     DocumentNode,
@@ -12,13 +13,50 @@ from graphql import (
     VariableNode,
     Visitor,
     parse,
+    validate,
     visit,
 )
+from strawberry.extensions import SchemaExtension
 
 from graph.limits import TOKENS
 
+REMEMBERED = 1000
 
-@lru_cache(maxsize=1000)
+
+class Remembered(SchemaExtension):
+    """Parses and validates each text once.
+
+    Strawberry's own cache of validations is keyed by the document, and to hash the tree of a portal page costs more than
+    to look it up; the same text is the same tree here, so its identity will do. The rules are the same for every request.
+    """
+
+    _validated: ClassVar[dict[tuple[int, int], tuple[Any, DocumentNode, list[GraphQLError]]]] = {}
+
+    def on_parse(self) -> Iterator[None]:
+        """A text that is no document is left to the execution."""
+        context = self.execution_context
+        if context.query is not None:
+            context.graphql_document = parsed(context.query)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """What a document does wrong, or that it does nothing wrong."""
+        context = self.execution_context
+        schema, document = context.schema._schema, context.graphql_document
+        assert document is not None, "validation follows parsing"
+        key = (id(schema), id(document))
+        known = self._validated.get(key)
+        # Both are kept, so that their identities are given to no others.
+        if known is None or known[0] is not schema or known[1] is not document:
+            if len(self._validated) >= REMEMBERED:
+                self._validated.pop(next(iter(self._validated)))
+            known = schema, document, validate(schema, document, context.validation_rules)
+            self._validated[key] = known
+        context.pre_execution_errors = known[2]
+        yield
+
+
+@lru_cache(maxsize=REMEMBERED)
 def parsed(query: str) -> DocumentNode | None:
     """The document; None for what is none, of which the execution itself will speak."""
     try:
@@ -39,7 +77,7 @@ def is_subscription(operation: OperationDefinitionNode | None) -> bool:
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=REMEMBERED)
 def position_variable(query: str, name: str | None) -> str | None:
     """The variable that holds the cursor to begin after, if that is all it is used for."""
     document = parsed(query)

@@ -10,13 +10,12 @@ from strawberry.extensions import (
     DisableIntrospection,
     MaskErrors,
     MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
 
 from graph import enums, subscriptions
 from graph.direct.executor import DirectExecutor
+from graph.documents import Remembered
 from graph.limits import TOKENS, BoundedDocument
 from graph.mutations import Mutation
 from graph.queries import Query
@@ -53,8 +52,7 @@ def build(*, introspection: bool = False, direct: bool = True) -> Schema:
     `direct` lets the database complete lists of trips (`graph.direct`); the answers are the same.
     """
     extensions: list[Any] = [
-        lambda: ParserCache(maxsize=1000),
-        lambda: ValidationCache(maxsize=1000),
+        Remembered,
         lambda: MaxTokensLimiter(max_token_count=TOKENS),
         lambda: AddValidationRules([BoundedDocument]),
         lambda: MaskErrors(should_mask_error=is_fault, error_message="Something went wrong on our side."),

@@ -16,15 +16,13 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
 from graph.direct import columns
-from graph.direct.columns import Expressions, Rows
+from graph.direct.columns import Expressions, Rows, plain
 from graph.paging import PagingError, window
 from travel import airlines, airports
 
 SECRET = secrets.token_hex(8)
 _MARK = re.compile(rf'"{SECRET}(\d+:[^"]*)"')
 REMEMBERED = 2000
-LONGEST_NAME = 63
-"""PostgreSQL cuts longer names of columns."""
 
 Fields = Sequence[Any]
 """The places of one response name in a document, as graphql-core collects them."""
@@ -100,7 +98,7 @@ class _Compiler:
 
     def _flight(self, type_: GraphQLObjectType, fields: Fields) -> str:
         self.reads_flight = True
-        ident_iata = f"coalesce(nullif(f.ident_iata, ''), {self._mark(_designated)} || f.ident)"
+        ident_iata = f"coalesce(CAST(to_json(nullif(f.ident_iata, '')) AS text), {self._mark(_designated, 'f.ident')})"
         return self._row(
             type_,
             fields,
@@ -114,11 +112,9 @@ class _Compiler:
         )
 
     def _end(self, type_: GraphQLObjectType, fields: Fields, known: Expressions, airport: str) -> str:
-        return self._row(
-            type_, fields, known, {"airport": lambda below, asked: f"{self._airport(below, asked)} || {airport}"}
-        )
+        return self._row(type_, fields, known, {"airport": lambda below, asked: self._airport(below, asked, airport)})
 
-    def _airport(self, type_: GraphQLObjectType, fields: Fields) -> str:
+    def _airport(self, type_: GraphQLObjectType, fields: Fields, code: str) -> str:
         names = [(name, asked[0].node.name.value) for name, asked in self._below(type_, fields).items()]
 
         def complete(code: str) -> bytes:
@@ -132,16 +128,20 @@ class _Compiler:
             }
             return orjson.dumps({name: known[asked] for name, asked in names})
 
-        return self._mark(complete)
+        return self._mark(complete, code)
 
     def _told(self, type_: GraphQLObjectType, fields: Fields) -> str:
-        return self._row(type_, fields, columns.TOLD, {}, source=columns.TOLD_SOURCE)
+        return f"(SELECT {self._row(type_, fields, columns.TOLD, {})} FROM {columns.TOLD_SOURCE})"  # noqa: S608
 
     def _record(self, type_: GraphQLObjectType, fields: Fields) -> str:
         return self._row(type_, fields, columns.RECORD, {"changes": self._changes})
 
     def _changes(self, type_: GraphQLObjectType, fields: Fields) -> str:
-        return _array(columns.CHANGES, self._row(type_, fields, columns.CHANGE, {}))
+        row = self._row(type_, fields, columns.CHANGE, {})
+        several = _array(columns.CHANGES, row.replace("{change}", columns.A_CHANGE))
+        one = row.replace("{change}", columns.THE_CHANGE)
+        # Most records hold one change; unrolling it costs half of a row of its own.
+        return f"CASE jsonb_array_length({columns.ALL_CHANGES}) WHEN 1 THEN '[' || {one} || ']' ELSE {several} END"
 
     def _notification(self, type_: GraphQLObjectType, fields: Fields) -> str:
         return self._row(type_, fields, columns.NOTIFICATION, {"attempts": self._attempts})
@@ -151,7 +151,8 @@ class _Compiler:
 
     def _latest(self, type_: GraphQLObjectType, fields: Fields) -> str:
         rows = columns.HISTORY
-        return f"(SELECT {self._record(type_, fields)} FROM {rows.source} ORDER BY {rows.order} LIMIT 1)"  # noqa: S608
+        newest = f"SELECT {self._record(type_, fields)} FROM {rows.source} ORDER BY {rows.order} LIMIT 1"  # noqa: S608
+        return f"coalesce(({newest}), 'null')"
 
     def _connection(
         self, type_: GraphQLObjectType, fields: Fields, rows: Rows, node: Callable[[GraphQLObjectType, Fields], str]
@@ -166,18 +167,16 @@ class _Compiler:
             return _array(rows, self._row(below, asked, {"cursor": place}, {"node": node}), limit)
 
         def page_info(below: GraphQLObjectType, asked: Fields) -> str:
-            first = f"(SELECT {place} FROM {rows.source} ORDER BY {rows.order} LIMIT {min(limit, 1)})"  # noqa: S608
-            last = f"(SELECT {place} FROM {rows.source} ORDER BY {rows.order} LIMIT {limit})"  # noqa: S608
+            page = f"SELECT {place} AS place FROM {rows.source} ORDER BY {rows.order} LIMIT {limit}"  # noqa: S608
             known = {
-                "hasNextPage": f"EXISTS (SELECT FROM {rows.source} OFFSET {limit})",
-                "hasPreviousPage": "false",
-                "startCursor": first,
-                # The last of the page is the last that comes.
-                "endCursor": f"(SELECT (array_agg(p.place))[count(*)] FROM {last.replace(place, f'{place} AS place', 1)} p)",  # noqa: S608
+                "hasNextPage": plain(f"EXISTS (SELECT FROM {rows.source} OFFSET {limit})"),
+                "hasPreviousPage": "'false'",
+                "startCursor": f"coalesce((SELECT p.place FROM ({page}) p LIMIT 1), 'null')",  # noqa: S608
+                "endCursor": f"coalesce((SELECT (array_agg(p.place))[count(*)] FROM ({page}) p), 'null')",  # noqa: S608
             }
             return self._row(below, asked, known, {})
 
-        total = f"(SELECT count(*) FROM {rows.source})"  # noqa: S608
+        total = plain(f"(SELECT count(*) FROM {rows.source})")  # noqa: S608
         return self._row(type_, fields, {"totalCount": total}, {"nodes": nodes, "edges": edges, "pageInfo": page_info})
 
     def _limit(self, fields: Fields) -> int:
@@ -202,14 +201,13 @@ class _Compiler:
         fields: Fields,
         known: Expressions,
         below: Mapping[str, Callable[[GraphQLObjectType, Fields], str]],
-        source: str | None = None,
     ) -> str:
         """An object, with the names and in the order of the document."""
-        parts = []
+        parts: list[str] = []
         for name, asked in self._below(type_, fields).items():
             field_name = asked[0].node.name.value
             if field_name == "__typename":
-                expression = f"'{type_.name}'"
+                expression = f"'\"{type_.name}\"'"
             elif field_name in known:
                 expression = known[field_name]
             elif field_name in below:
@@ -218,25 +216,25 @@ class _Compiler:
                 expression = below[field_name](inner, asked)
             else:
                 raise NotPlainError
-            parts.append(f'{expression} AS "{name}"')
-        inside = f"SELECT {', '.join(parts)}" + (f" FROM {source}" if source else "")  # noqa: S608
-        return f"(SELECT row_to_json(r) FROM ({inside}) r)"  # noqa: S608
+            parts.append(f"'{'{' if not parts else ','}\"{name}\":' || {expression}")
+        return f"({' || '.join(parts)} || '}}')"
 
     def _below(self, type_: GraphQLObjectType, fields: Fields) -> Mapping[str, Fields]:
         collected = self.executor.collect_subfields(type_, fields)  # type: ignore[arg-type]
         found = collected.grouped_field_set
-        if collected.new_defer_usages or not found or any(len(name) > LONGEST_NAME for name in found):
+        if collected.new_defer_usages or not found:
             raise NotPlainError
         return found
 
-    def _mark(self, complete: Callable[[str], bytes]) -> str:
+    def _mark(self, complete: Callable[[str], bytes], value: str) -> str:
         self.marks.append(complete)
-        return f"'{SECRET}{len(self.marks) - 1}:'"
+        return f"'\"{SECRET}{len(self.marks) - 1}:' || {value} || '\"'"
 
 
 def _array(rows: Rows, row: str, limit: int | None = None) -> str:
     bound = "" if limit is None else f" LIMIT {limit}"
-    return f"array_to_json(ARRAY(SELECT {row} FROM {rows.source} ORDER BY {rows.order}{bound}))"  # noqa: S608
+    each = f"SELECT {row} FROM {rows.source} ORDER BY {rows.order}{bound}"  # noqa: S608
+    return f"'[' || array_to_string(ARRAY({each}), ',') || ']'"
 
 
 def _designated(ident: str) -> bytes:
