@@ -7,8 +7,7 @@ nobody waits for it.
 """
 
 import asyncio
-import types
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -52,69 +51,58 @@ class Question:
         return cls(query, canonical, operation_name, (viewer.agency_id, viewer.role))
 
 
-def payload_of(result: ExecutionResult) -> str:
+def payload_of(result: ExecutionResult) -> bytes:
     """One answer as JSON, as it stands in a `next`."""
     payload: dict[str, Any] = {"data": result.data}
     if result.errors:
         payload["errors"] = [error.formatted for error in result.errors]
     if result.extensions:
         payload["extensions"] = result.extensions
-    return orjson.dumps(payload).decode()
+    return orjson.dumps(payload)
 
 
 class GoneError(Exception):
     """The reader's client is not there any more."""
 
 
+class Outlet(Protocol):
+    """Where a subscriber's payloads go."""
+
+    def write(self, payload: bytes) -> bool:
+        """Hand over at once; False where the socket takes no more for now, or is gone, and nothing was written."""
+        ...
+
+    async def send(self, payload: bytes) -> None:
+        """Hand over as soon as the socket takes it; raises GoneError."""
+        ...
+
+
 class Reader:
-    """One subscriber on a channel. `send` takes a payload and raises GoneError; `position` is the last event that it was handed."""
+    """One subscriber on a channel; `position` is the last event that it was handed."""
 
-    def __init__(self, send: Callable[[str], Coroutine[Any, Any, None]], position: int) -> None:
-        self._send = send
+    def __init__(self, outlet: Outlet, position: int) -> None:
+        self._outlet = outlet
         self.position = position
-        self.left: asyncio.Future[Awaitable[None] | None] = asyncio.get_running_loop().create_future()
-        """Done when the reader is on its own again: with a send that is still under way, or with None at the stream's end."""
+        self.left: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        """Done when the reader is on its own again: with a payload that its socket did not take, or None at the stream's end."""
 
-    def hand(self, payload: str, position: int) -> bool:
-        """False if the reader has to leave: its socket takes no more for now, or is gone."""
+    def hand(self, payload: bytes, position: int) -> bool:
+        """False if the reader has to leave, and to wait for its socket by itself."""
         self.position = position
-        try:
-            waiting = begun(self._send(payload))
-        except GoneError as gone:
-            self.fail(gone)
-            return False
-        if waiting is not None:
-            self.leave(waiting)
-        return waiting is None
+        if self._outlet.write(payload):
+            return True
+        self.leave(payload)
+        return False
 
-    def leave(self, waiting: Awaitable[None] | None) -> None:
+    def leave(self, unsent: bytes | None) -> None:
         """Go on alone."""
         if not self.left.done():
-            self.left.set_result(waiting)
+            self.left.set_result(unsent)
 
     def fail(self, broken: BaseException) -> None:
         """Break off."""
         if not self.left.done():
             self.left.set_exception(broken)
-
-
-def begun(work: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
-    """Run a coroutine up to its first wait; None if there is none, else what is left of it to be awaited."""
-    try:
-        first = work.send(None)
-    except StopIteration:
-        return None
-    return _rest(work, first)
-
-
-@types.coroutine
-def _rest(work: Coroutine[Any, Any, None], first: Any) -> Generator[Any, Any, None]:
-    try:
-        yield first
-    except BaseException:
-        work.close()
-        raise
-    yield from work
 
 
 class Channel:
@@ -162,7 +150,7 @@ class Channel:
         for reader in self._all_gone():
             reader.fail(ConnectionError("the feed cannot be read"))
 
-    def _hand_out(self, payload: str) -> None:
+    def _hand_out(self, payload: bytes) -> None:
         position = self.position
         for reader in list(self.readers):
             missed = reader.position < position or self.context.place.is_over

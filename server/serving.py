@@ -14,6 +14,8 @@ FLUSH_SECONDS = 2.0
 DRAIN_SECONDS = 3.0
 WAVE = 50
 WAVES = 30
+WRITE = "bauhaus.write"
+"""The extension of the ASGI scope by which a text message is written at once or not at all."""
 LARGEST_FRAME = 256 * 1024
 
 
@@ -21,6 +23,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """A websocket whose transport ends soon after its handler has."""
 
     _is_told_to_go = False
+
+    def write(self, text: bytes) -> bool:
+        """Send a text message at once; False where the peer takes no more for now, or is going, and nothing was sent."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
+        if not is_open or not self.writable.is_set():
+            return False
+        self.transport.writelines((_header(len(text)), text))
+        return True
 
     def shutdown(self) -> None:
         """Tell the client to go, once."""
@@ -30,8 +40,18 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         """Run the handler. uvicorn alone would keep an unread buffer for as long as the peer likes."""
+        self.scope["extensions"][WRITE] = self.write  # type: ignore[assignment]
         await super().run_asgi()
         self.loop.call_later(FLUSH_SECONDS, self.transport.abort)
+
+
+def _header(size: int) -> bytes:
+    """Of an unfragmented text frame from a server, RFC 6455 5.2."""
+    if size < 126:
+        return bytes((0x81, size))
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big")
+    return b"\x81\x7f" + size.to_bytes(8, "big")
 
 
 class Server(uvicorn.Server):

@@ -18,6 +18,7 @@ from strawberry.types.execution import PreExecutionError
 from graph.context import Context
 from graph.sharing import GoneError, Question, Reader
 from server import auth, over_http
+from server.serving import WRITE
 
 if TYPE_CHECKING:
     from server.endpoint import Endpoint
@@ -126,20 +127,21 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         """
         question = Question.of(operation.query, operation.variables, operation.operation_name, self.context.asking)
         context = self.context.beside()
+        outlet = _Outlet(self.websocket.ws, operation.id)  # type: ignore[attr-defined]
         while True:
-            reader = await self._alone(operation, context, question)
+            reader = await self._alone(operation, context, question, outlet)
             if reader is None:
                 return not operation.completed
             try:
-                waiting = await reader.left
+                unsent = await reader.left
             finally:
                 assert question is not None
                 self._endpoint.channels.leave(question, reader)
-            if waiting is None:
+            if unsent is None:
                 return True
             try:
                 async with asyncio.timeout(SEND_SECONDS):
-                    await waiting
+                    await outlet.send(unsent)
             except TimeoutError:
                 log.info("slow_reader_cut_off")
                 await self._give_up()
@@ -147,7 +149,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             context = self.context.beside(resume=reader.position)
 
     async def _alone(
-        self, operation: Operation[Context, None], context: Context, question: Question | None
+        self, operation: Operation[Context, None], context: Context, question: Question | None, outlet: "_Outlet"
     ) -> Reader | None:
         """Execute for this client only; a reader on a channel as soon as it can follow there, None at the end."""
         stream = await self.schema.stream(
@@ -163,23 +165,33 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                     return None
                 await operation.send_next(result)  # type: ignore[arg-type]
                 if question is not None and context.place.is_live and not context.place.is_over:
-                    reader = Reader(self._sender(operation.id), context.place.seen)
+                    reader = Reader(outlet, context.place.seen)
                     if self._endpoint.channels.join(question, operation.variables, context, reader):
                         return reader
         return None
 
-    def _sender(self, id_: str) -> Any:
-        """Sends payloads that are encoded already; only the frame around them is this client's own."""
-        socket: WebSocket = self.websocket.ws  # type: ignore[attr-defined]
-        head = f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":'
 
-        async def send(payload: str) -> None:
-            try:
-                await socket.send({"type": "websocket.send", "text": f"{head}{payload}}}"})
-            except (WebSocketDisconnect, RuntimeError) as closed:
-                raise GoneError from closed
+class _Outlet:
+    """Sends an operation's payloads, which are encoded already; only the frame around them is this client's own."""
 
-        return send
+    def __init__(self, socket: WebSocket, id_: str) -> None:
+        self._socket = socket
+        self._head = b'{"id":' + orjson.dumps(id_) + b',"type":"next","payload":'
+        # A server that cannot write at once has each reader wait for itself.
+        self._write = socket.scope.get("extensions", {}).get(WRITE, lambda _: False)
+
+    def write(self, payload: bytes) -> bool:
+        """Past the layers of ASGI: they would cost each subscriber more than the writing."""
+        written: bool = self._write(b"".join((self._head, payload, b"}")))
+        return written
+
+    async def send(self, payload: bytes) -> None:
+        """Raises GoneError."""
+        try:
+            text = b"".join((self._head, payload, b"}")).decode()
+            await self._socket.send({"type": "websocket.send", "text": text})
+        except (WebSocketDisconnect, RuntimeError) as closed:
+            raise GoneError from closed
 
 
 def _is_closed(socket: WebSocket) -> bool:
