@@ -44,12 +44,13 @@ class Tail:
         while True:
             async with self._db.transaction(self._agency_id) as tx:
                 page = await feed.after(tx, self._agency_id, self.sequence, PAGE)
-            if not page:
+            if page:
+                self._recent.extend(page)
+                self.sequence = page[-1].sequence
+                self.grown.set()
+                self.grown = asyncio.Event()
+            if len(page) < PAGE:
                 return
-            self._recent.extend(page)
-            self.sequence = page[-1].sequence
-            self.grown.set()
-            self.grown = asyncio.Event()
 
     def newer(self, sequence: int) -> list[Event] | None:
         """The remembered events after `sequence`; None where some of them are remembered no more."""

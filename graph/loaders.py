@@ -1,7 +1,7 @@
-"""Many-by-key reads: one statement per level of a query. Each batch opens its own transaction as the viewer's agency,
-because sibling resolvers run in different tasks and share none."""
+"""Many-by-key reads: one statement per level of a query."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,9 +27,64 @@ from travel.records.pages import Page, Window
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+Read = Callable[[Transaction], Awaitable[Any]]
+PATIENCE_TICKS = 12
+"""How many turns of the event loop a transaction is kept for the next read: from a value to what is asked of it are some six."""
+
 PageKey = tuple[UUID, Filter, Window]
 HistoryKey = tuple[UUID, Window]
 Templates = dict[tuple[Any, Any], MessageTemplate]
+
+
+class Reading:
+    """The reads of one answer, in one transaction: one after the other, for as long as there is another one.
+
+    Resolvers run in tasks of their own, so none of them could hold a transaction for the others; a task of its own can.
+    Beginning one for every read would cost more than most of the reads.
+    """
+
+    def __init__(self, db: Database, agency_id: UUID) -> None:
+        self._db = db
+        self._agency_id = agency_id
+        self._waiting: deque[tuple[Read, asyncio.Future[Any]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, read: Callable[[Transaction], Awaitable[V]]) -> V:
+        """What `read` brings; raises what it raises."""
+        brings: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        self._waiting.append((read, brings))
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return await brings
+
+    async def _work(self) -> None:
+        try:
+            async with self._db.transaction(self._agency_id) as tx:
+                await self._read_on(tx)
+                # From here on, who comes begins another one.
+                self._task = None
+        except Exception as broken:  # noqa: BLE001 - whoever waits is told.
+            if self._task is asyncio.current_task():
+                self._task = None
+                for _, brings in self._waiting:
+                    if not brings.done():
+                        brings.set_exception(broken)
+                self._waiting.clear()
+
+    async def _read_on(self, tx: Transaction) -> None:
+        idle = 0
+        while idle < PATIENCE_TICKS:
+            if not self._waiting:
+                idle += 1
+                await asyncio.sleep(0)
+                continue
+            idle = 0
+            read, brings = self._waiting[0]
+            if not brings.done():
+                found = await read(tx)
+                if not brings.done():
+                    brings.set_result(found)
+            self._waiting.popleft()
 
 
 class Loader(DataLoader[K, V]):
@@ -48,8 +103,8 @@ class Loaders:
     """One set for one answer."""
 
     def __init__(self, db: Database, agency_id: UUID) -> None:
-        self._db = db
         self._agency_id = agency_id
+        self.read = Reading(db, agency_id)
         self.trip: DataLoader[UUID, Trip | None] = self._loader(self._trips)
         self.flight: DataLoader[UUID, Flight | None] = self._loader(self._flights)
         self.by_hand: DataLoader[UUID, ByHand | None] = self._loader(self._by_hand)
@@ -68,8 +123,7 @@ class Loaders:
 
     def _loader(self, read: Callable[[Transaction, list[Any]], Awaitable[Sequence[Any]]]) -> DataLoader[Any, Any]:
         async def load(keys: list[Any]) -> list[Any]:
-            async with self._db.transaction(self._agency_id) as tx:
-                return list(await read(tx, keys))
+            return list(await self.read(lambda tx: read(tx, keys)))
 
         return Loader(load_fn=load, max_batch_size=1000)
 

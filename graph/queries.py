@@ -153,12 +153,11 @@ class Query:
         agency_id, now, wanted = context.asking.agency_id, context.house.clock.now(), _trip_filter(filter)
         order = order_by.field if order_by else trip_pages.Order.DEPARTURE
         descending = order_by is not None and order_by.direction is OrderDirection.DESC
-        async with context.house.db.transaction(agency_id) as tx:
-            page = await trip_pages.read(tx, agency_id, wanted, order, asked, now, descending=descending)
+        read = context.loaders.read
+        page = await read(lambda tx: trip_pages.read(tx, agency_id, wanted, order, asked, now, descending=descending))
 
         async def count() -> int:
-            async with context.house.db.transaction(agency_id) as tx:
-                return await trip_pages.count(tx, agency_id, wanted, now)
+            return await read(lambda tx: trip_pages.count(tx, agency_id, wanted, now))
 
         return Connection(page=page, shape=Trip.of, counter=count)
 
@@ -180,12 +179,11 @@ class Query:
     ) -> Connection[Notification]:
         context, asked = info.context, window(first, after, last, before)
         agency_id, wanted = context.asking.agency_id, filter.value() if filter else log_pages.Filter()
-        async with context.house.db.transaction(agency_id) as tx:
-            page = await log_pages.notifications_of_agency(tx, agency_id, wanted, asked)
+        read = context.loaders.read
+        page = await read(lambda tx: log_pages.notifications_of_agency(tx, agency_id, wanted, asked))
 
         async def count() -> int:
-            async with context.house.db.transaction(agency_id) as tx:
-                return (await log_pages.count_notifications(tx, agency_id, wanted))[None]
+            return (await read(lambda tx: log_pages.count_notifications(tx, agency_id, wanted)))[None]
 
         return Connection(page=page, shape=Notification.of, counter=count)
 

@@ -151,11 +151,14 @@ class Channel:
             reader.fail(ConnectionError("the feed cannot be read"))
 
     def _hand_out(self, payload: bytes) -> None:
-        position = self.position
-        for reader in list(self.readers):
-            missed = reader.position < position or self.context.place.is_over
-            if missed and not reader.hand(payload, position):
-                self.readers.pop(reader, None)
+        position, is_over = self.position, self.context.place.is_over
+        slow = [
+            reader
+            for reader in self.readers
+            if (reader.position < position or is_over) and not reader.hand(payload, position)
+        ]
+        for reader in slow:
+            del self.readers[reader]
 
     def _all_gone(self) -> list[Reader]:
         gone = list(self.readers)

@@ -26,10 +26,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def write(self, text: bytes) -> bool:
         """Send a text message at once; False where the peer takes no more for now, or is going, and nothing was sent."""
-        is_open = self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
-        if not is_open or not self.writable.is_set():
+        if self.close_sent or self.disconnected or not self.writable.is_set() or self.transport.is_closing():
             return False
-        self.transport.writelines((_header(len(text)), text))
+        self.transport.write(_header(len(text)) + text)
         return True
 
     def shutdown(self) -> None:

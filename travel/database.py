@@ -223,9 +223,12 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 
 async def _reset(connection: asyncpg.Connection) -> None:
-    """Nothing outlives a transaction here, so giving a connection back costs no round trip unless one was left open."""
+    """Nothing outlives a transaction here, so giving a connection back costs no round trip unless one was left open.
+
+    That is so where a task was cancelled while its transaction began.
+    """
     if connection.is_in_transaction():
-        await connection.reset()
+        await connection.execute("ROLLBACK")
 
 
 async def _verify_version(tx: Transaction) -> None:

@@ -78,9 +78,8 @@ class DirectExecutor(StrawberryGraphQLCoreExecutionContext):
 
 async def _read(plan: Plan, context: Context, trips: list[UUID]) -> Any:
     """The trips as JSON, in their order; None where what was written by hand counts for one of them."""
-    agency_id, house = context.asking.agency_id, context.house
-    async with house.db.transaction(agency_id) as tx:
-        rows = await tx.all(plan.sql, agency=agency_id, trips=trips, now=house.clock.now())
+    agency_id, now = context.asking.agency_id, context.house.clock.now()
+    rows = await context.loaders.read(lambda tx: tx.all(plan.sql, agency=agency_id, trips=trips, now=now))
     found = {row["id"]: row for row in rows}
     if len(found) < len(set(trips)) or (plan.reads_flight and any(row["by_hand"] for row in rows)):
         return None
