@@ -22,7 +22,7 @@ from travel import airlines, airports
 
 SECRET = secrets.token_hex(8)
 _MARK = re.compile(rf'"{SECRET}(\d+:[^"]*)"')
-REMEMBERED = 2000
+REMEMBERED = 500
 
 Fields = Sequence[Any]
 """The places of one response name in a document, as graphql-core collects them."""
