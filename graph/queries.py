@@ -33,7 +33,7 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
 
 @strawberry.type(description="Who is asking.")
 class Viewer:
-    name: str = strawberry.field(description="The name of the key.")
+    name: str = strawberry.field(description="The name of the key, or the subject of the token.")
     role: Role = strawberry.field(description="What it may do.")
     expires_at: datetime | None = strawberry.field(description="When it ends by itself.")
 

@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graph import schema
 from graph.context import House
 from graph.live import Hub
+from server.auth import Door
 from server.endpoint import Endpoint
 from server.health import Health
 from server.portal import portal
+from server.tokens import Tokens
 from server.webhooks import Webhooks
 from travel import enqueue
 from travel.clock import Clock
@@ -76,11 +78,15 @@ class Logged:
 def build(house: House, config: Config) -> Starlette:
     """The application over means that somebody else opens and closes."""
     development = config.environment == "development"
-    endpoint = Endpoint(schema.build(introspection=development), house, development=development)
+    tokens = Tokens(config.issuer) if config.issuer else None
+    door = Door(house, tokens)
+    endpoint = Endpoint(schema.build(introspection=development), house, door, development=development)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         running = [asyncio.create_task(house.hub.run()), asyncio.create_task(endpoint.sessions.run())]
+        if tokens is not None:
+            running.append(asyncio.create_task(tokens.run()))
         try:
             yield
         finally:

@@ -19,6 +19,7 @@ from graph.context import Context, House
 from graph.schema import Schema
 from graph.sharing import Channels
 from server import auth, over_http
+from server.auth import Door
 from server.over_http import OverHttp
 from server.sessions import Sessions
 from server.socket import Handler
@@ -35,7 +36,7 @@ class Endpoint(OverHttp):
 
     graphql_transport_ws_handler_class = Handler
 
-    def __init__(self, schema: Schema, house: House, *, development: bool) -> None:
+    def __init__(self, schema: Schema, house: House, door: Door, *, development: bool) -> None:
         super().__init__(
             schema,
             graphql_ide="graphiql" if development else None,
@@ -46,7 +47,8 @@ class Endpoint(OverHttp):
         )
         self.stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: ServerSentEvents}
         self._house = house
-        self.sessions = Sessions(house)
+        self._door = door
+        self.sessions = Sessions(door)
         self.channels = Channels(schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,9 +71,9 @@ class Endpoint(OverHttp):
             if self.graphql_ide and self.should_render_graphql_ide(request):  # type: ignore[arg-type]
                 return None, receive
             return refused(405, "Requests are sent by POST.", Allow="POST")
-        scope["viewer"] = await auth.viewer(self._house.db, self._house.clock, auth.bearer(request.headers))
+        scope["viewer"] = await self._door.viewer(auth.bearer(request.headers))
         if scope["viewer"] is None:
-            needed = "A valid API key is needed: Authorization: Bearer …"
+            needed = "A valid credential is needed: Authorization: Bearer …"
             return refused(401, needed, **{"WWW-Authenticate": "Bearer"})
         if over_http.media_type(request.headers.get("accept")) is None:
             return refused(406, f"Answers are {over_http.RESPONSE}, {over_http.JSON} or {over_http.STREAM}.")
@@ -128,7 +130,7 @@ class Endpoint(OverHttp):
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Let a socket in, or close it with 4403."""
         params: Mapping[str, Any] = context.connection_params
-        context.viewer = await auth.viewer(self._house.db, self._house.clock, auth.bearer(params))
+        context.viewer = await self._door.viewer(auth.bearer(params))
         if context.viewer is None:
             raise ConnectionRejectionError
         return cast(UnsetType, UNSET)

@@ -6,8 +6,7 @@ from typing import Protocol
 import asyncpg
 import structlog
 
-from graph.context import House
-from server import auth
+from server.auth import Door
 
 log = structlog.get_logger()
 
@@ -25,8 +24,8 @@ class Session(Protocol):
 class Sessions:
     """All sockets of a process."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, door: Door) -> None:
+        self._door = door
         self._open: dict[Session, str] = {}
 
     def open(self, session: Session, credential: str | None) -> None:
@@ -50,7 +49,7 @@ class Sessions:
     async def check(self) -> None:
         """Close the sockets of credentials that count no more."""
         for credential in set(self._open.values()):
-            if await auth.viewer(self._house.db, self._house.clock, credential) is None:
+            if await self._door.viewer(credential) is None:
                 ended = [session for session, own in self._open.items() if own == credential]
                 for session in ended:
                     self.close(session)

@@ -1,10 +1,11 @@
 """What the process is told by its environment. `.env.example` lists every name with its meaning."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from travel.clock import Clock, RealClock, ScaledClock
 
@@ -15,6 +16,24 @@ class ConfigError(Exception):
 
 LEASE_MARGIN_SECONDS = 4.0
 """A call may wait two seconds for its sender's place, and what it brought is settled before the lease is over."""
+
+
+Algorithm = Literal["HS256", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+"""How a token may be signed. There is no `none`."""
+SHARED: tuple[Algorithm, ...] = ("HS256",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issuer:
+    """Whose tokens are taken beside API keys, and what they call things. It has either an address of keys or a secret."""
+
+    name: str
+    audience: str
+    algorithms: tuple[Algorithm, ...]
+    jwks_url: str | None
+    secret: str | None = field(repr=False)
+    agency_claim: str
+    role_claim: str
 
 
 class Config(BaseSettings):
@@ -33,6 +52,14 @@ class Config(BaseSettings):
     public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8000")
     environment: Literal["production", "development"] = "production"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_algorithms: Annotated[tuple[Algorithm, ...], NoDecode] = ()
+    jwt_jwks_url: AnyHttpUrl | None = None
+    jwt_secret: SecretStr | None = Field(default=None, min_length=32)
+    jwt_agency_claim: str = "agency_id"
+    jwt_role_claim: str = "role"
 
     aeroapi_url: AnyHttpUrl = AnyHttpUrl("https://aeroapi.flightaware.com/aeroapi")
     aeroapi_key: SecretStr = Field(min_length=1)
@@ -81,6 +108,25 @@ class Config(BaseSettings):
             raise ValueError("begins with redis:// or rediss://")
         return value
 
+    @field_validator("jwt_algorithms", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _unaltered_on_its_way(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value is not None and value.scheme != "https" and value.host not in ("127.0.0.1", "[::1]", "localhost"):
+            raise ValueError("begins with https://")
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _no_key_pair(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and "-----BEGIN" in value.get_secret_value():
+            raise ValueError("is a shared secret; public keys come from JWT_JWKS_URL")
+        return value
+
     @field_validator("clock_start")
     @classmethod
     def _aware(cls, value: datetime | None) -> datetime | None:
@@ -95,6 +141,41 @@ class Config(BaseSettings):
                 f"DELIVERY_LEASE_SECONDS must be {LEASE_MARGIN_SECONDS:g} s longer than TWILIO_TOTAL_TIMEOUT_SECONDS"
             )
         return self
+
+    @model_validator(mode="after")
+    def _tokens_are_all_said(self) -> Self:
+        named = {
+            "JWT_ISSUER": self.jwt_issuer,
+            "JWT_AUDIENCE": self.jwt_audience,
+            "JWT_ALGORITHMS": self.jwt_algorithms,
+            "JWT_JWKS_URL or JWT_SECRET": self.jwt_jwks_url or self.jwt_secret,
+        }
+        lacking = [name for name, value in named.items() if not value]
+        if lacking and len(lacking) < len(named):
+            raise ValueError(f"tokens need {', '.join(lacking)} too")
+        if self.jwt_jwks_url and self.jwt_secret:
+            raise ValueError("of JWT_JWKS_URL and JWT_SECRET only one is set")
+        # A public key must never be taken for a secret: one kind of signature, as there is one kind of key.
+        if self.jwt_secret and self.jwt_algorithms != SHARED:
+            raise ValueError("JWT_SECRET goes with JWT_ALGORITHMS=HS256 alone")
+        if self.jwt_jwks_url and set(SHARED) & set(self.jwt_algorithms):
+            raise ValueError("JWT_ALGORITHMS=HS256 goes with JWT_SECRET alone")
+        return self
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """Whose tokens are taken; None where only API keys are."""
+        if self.jwt_issuer is None or self.jwt_audience is None:
+            return None
+        return Issuer(
+            name=self.jwt_issuer,
+            audience=self.jwt_audience,
+            algorithms=self.jwt_algorithms,
+            jwks_url=str(self.jwt_jwks_url) if self.jwt_jwks_url else None,
+            secret=self.jwt_secret.get_secret_value() if self.jwt_secret else None,
+            agency_claim=self.jwt_agency_claim,
+            role_claim=self.jwt_role_claim,
+        )
 
     def clock(self) -> Clock:
         """The world's clock, as all processes of this environment share it."""
@@ -128,6 +209,9 @@ def load() -> Config:
         return Config()  # type: ignore[call-arg]  # pydantic fills them from the environment
     except ValidationError as invalid:
         wrong = ", ".join(
-            f"{'.'.join(str(part) for part in error['loc']).upper()} ({error['msg']})" for error in invalid.errors()
+            f"{'.'.join(str(part) for part in error['loc']).upper()} ({error['msg']})"
+            if error["loc"]
+            else error["msg"].removeprefix("Value error, ")
+            for error in invalid.errors()
         )
         raise ConfigError(f"The environment is not usable: {wrong}. See .env.example.") from None

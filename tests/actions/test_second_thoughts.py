@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 
 from graph import ids
+from server.auth import Door
 from server.sessions import Sessions
 from tests.world import World
 from travel import booking, tracking
@@ -108,7 +109,7 @@ class Socket:
 
 
 async def test_one_socket_that_cannot_be_closed_does_not_keep_the_others_open(world: World) -> None:
-    sessions = Sessions(world.house)
+    sessions = Sessions(Door(world.house))
     sockets = [Socket(broken=True), Socket(), Socket()]
     for socket in sockets:
         sessions.open(socket, world.key)

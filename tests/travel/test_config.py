@@ -89,6 +89,62 @@ def test_a_lease_outlives_the_call_it_guards(load):
         load(DELIVERY_LEASE_SECONDS="5", TWILIO_TOTAL_TIMEOUT_SECONDS="15")
 
 
+TOKENS = {
+    "JWT_ISSUER": "https://issuer.example/",
+    "JWT_AUDIENCE": "bauhaus",
+    "JWT_ALGORITHMS": "RS256, ES256",
+    "JWT_JWKS_URL": "https://issuer.example/keys",
+}
+SECRET = "a secret of thirty-two characters"
+
+
+def test_without_an_issuer_there_are_no_tokens(load):
+    assert load().issuer is None
+    assert load(JWT_AGENCY_CLAIM="agency", JWT_ISSUER="").issuer is None
+
+
+def test_an_issuer_is_known_by_its_keys_or_by_a_secret(load):
+    issuer = load(**TOKENS).issuer
+    assert (issuer.name, issuer.audience) == ("https://issuer.example/", "bauhaus")
+    assert (issuer.algorithms, issuer.jwks_url) == (("RS256", "ES256"), "https://issuer.example/keys")
+    assert (issuer.agency_claim, issuer.role_claim, issuer.secret) == ("agency_id", "role", None)
+    assert load(**{**TOKENS, "JWT_JWKS_URL": "http://127.0.0.1:9000/keys"}).issuer.jwks_url
+    shared = {**TOKENS, "JWT_ALGORITHMS": "HS256", "JWT_SECRET": SECRET, "JWT_JWKS_URL": ""}
+    issuer = load(**shared, JWT_AGENCY_CLAIM="https://a.example/agency", JWT_ROLE_CLAIM="r").issuer
+    assert (issuer.agency_claim, issuer.role_claim) == ("https://a.example/agency", "r")
+    assert (issuer.algorithms, issuer.jwks_url, issuer.secret) == (("HS256",), None, SECRET)
+    assert SECRET not in repr(load(**shared))
+    assert SECRET not in repr(issuer)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"JWT_ISSUER": ""}, "JWT_ISSUER too"),
+        ({"JWT_AUDIENCE": ""}, "JWT_AUDIENCE too"),
+        ({"JWT_ALGORITHMS": ""}, "JWT_ALGORITHMS too"),
+        ({"JWT_ALGORITHMS": ","}, "JWT_ALGORITHMS too"),
+        ({"JWT_JWKS_URL": ""}, "JWT_JWKS_URL or JWT_SECRET too"),
+        ({"JWT_ALGORITHMS": "", "JWT_AUDIENCE": ""}, "JWT_AUDIENCE, JWT_ALGORITHMS too"),
+        ({"JWT_SECRET": SECRET}, "only one"),
+        ({"JWT_ALGORITHMS": "RS256,HS256"}, "HS256 goes with JWT_SECRET"),
+        ({"JWT_ALGORITHMS": "none"}, "JWT_ALGORITHMS"),
+        ({"JWT_ALGORITHMS": "RS256,rs512"}, "JWT_ALGORITHMS"),
+        ({"JWT_SECRET": SECRET, "JWT_JWKS_URL": ""}, "JWT_SECRET goes with JWT_ALGORITHMS=HS256"),
+        ({"JWT_SECRET": SECRET, "JWT_JWKS_URL": "", "JWT_ALGORITHMS": "HS256,RS256"}, "JWT_SECRET goes with"),
+        ({"JWT_SECRET": "short", "JWT_JWKS_URL": "", "JWT_ALGORITHMS": "HS256"}, "JWT_SECRET"),
+        ({"JWT_SECRET": "-----BEGIN PUBLIC KEY-----" + SECRET, "JWT_JWKS_URL": "", "JWT_ALGORITHMS": "HS256"}, "JWT_SECRET"),
+        ({"JWT_JWKS_URL": "http://issuer.example/keys"}, "https"),
+        ({"JWT_JWKS_URL": "http://127.0.0.1.evil.example/keys"}, "https"),
+        ({"JWT_JWKS_URL": "issuer.example"}, "JWT_JWKS_URL"),
+    ],
+)  # fmt: skip
+def test_half_an_issuer_is_refused_by_what_it_lacks(load, change, says):
+    with pytest.raises(ConfigError, match=says) as broken:
+        load(**{**TOKENS, **change})
+    assert SECRET not in str(broken.value)
+
+
 def test_two_mistakes_are_named_together(load):
     with pytest.raises(ConfigError, match=r"PORT.*TWILIO_ACCOUNT_SID|TWILIO_ACCOUNT_SID.*PORT"):
         load(PORT="no", TWILIO_ACCOUNT_SID="no")
@@ -96,7 +152,7 @@ def test_two_mistakes_are_named_together(load):
 
 def test_no_secret_shows_in_the_configuration_or_in_its_errors(load):
     found = load(TWILIO_PREVIOUS_AUTH_TOKEN="secret-previous", AEROAPI_WEBHOOK_TOKEN="secret-hook-of-16")
-    assert "secret" not in repr(found)
+    assert "secret-" not in repr(found)
     assert "app@localhost" not in repr(found)
     with pytest.raises(ConfigError) as broken:
         load(PORT="secret-port")

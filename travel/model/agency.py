@@ -67,9 +67,10 @@ class ApiKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Viewer:
-    """Who is asking: a key, its role and its agency."""
+    """Who is asking: a key or a token, its role and its agency."""
 
     key_id: UUID
+    """Of a token: an id of its issuer and subject, the same for each token of theirs."""
     agency_id: UUID
     name: str
     role: Role
