@@ -133,8 +133,16 @@ def _show(titles: list[str], rows: list[list[str]]) -> None:
 
 
 @key.command("revoke")
-def revoke_key(agency_id: AgencyId, key_id: Annotated[UUID, typer.Argument(help="The key's id.")]) -> None:
-    """End a key at once."""
+def revoke_key(
+    agency_id: AgencyId,
+    key_id: Annotated[UUID, typer.Argument(help="The key's id.")],
+    hours: Annotated[float | None, typer.Option(min=0, help="Hours until it ends; at once, if left out.")] = None,
+) -> None:
+    """End a key at once, or in some hours, so that its successor is in use before."""
 
-    _with_database(lambda db, clock: tenancy.revoke_key(db, clock, agency_id, key_id))
-    typer.echo("The key is revoked.")
+    ended = _with_database(
+        lambda db, clock: tenancy.revoke_key(
+            db, clock, agency_id, key_id, clock.now() + timedelta(hours=hours) if hours else None
+        )
+    )
+    typer.echo("The key is revoked." if ended.revoked_at else f"The key ends at {ended.expires_at:%Y-%m-%d %H:%M} UTC.")

@@ -316,6 +316,9 @@ class CreateApiKeyPayload:
 @strawberry.input(description="A key to end.")
 class RevokeApiKeyInput:
     api_key_id: strawberry.ID = strawberry.field(description="Which one.")
+    at: datetime | None = strawberry.field(
+        default=None, description="When; null: at once. It can only come sooner than the key would end by itself."
+    )
 
 
 @strawberry.type(description="The ended key, or why it was not.")

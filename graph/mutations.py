@@ -292,7 +292,10 @@ class Mutation:
 
         return await _answered(info, Role.ADMIN, given.CreateApiKeyPayload, ("api_key", "secret"), act)
 
-    @strawberry.mutation(description="End a key at once. Needs the role ADMIN.")
+    @strawberry.mutation(
+        description="End a key at once, or soon, so that its successor is in use before. Sockets and streams of it end within "
+        "ten seconds of that. Needs the role ADMIN."
+    )
     async def revoke_api_key(
         self,
         info: Info,
@@ -301,7 +304,7 @@ class Mutation:
         async def act() -> dict[str, Any]:
             house = info.context.house
             id_ = _id("ApiKey", input.api_key_id, "apiKeyId")
-            key = await tenancy.revoke_key(house.db, house.clock, info.context.asking.agency_id, id_)
+            key = await tenancy.revoke_key(house.db, house.clock, info.context.asking.agency_id, id_, input.at)
             return {"api_key": ApiKey.of(key)}
 
         return await _answered(info, Role.ADMIN, given.RevokeApiKeyPayload, ("api_key",), act)

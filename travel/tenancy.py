@@ -181,10 +181,18 @@ async def create_key(
         return await keys.add(tx, agency_id, name=name.strip(), role=role, expires_at=expires_at, now=now)
 
 
-async def revoke_key(db: Database, clock: Clock, agency_id: UUID, key_id: UUID) -> ApiKey:
-    """End a key at once. Raises RefusedError."""
+async def revoke_key(db: Database, clock: Clock, agency_id: UUID, key_id: UUID, at: datetime | None = None) -> ApiKey:
+    """End a key at once, or at `at`, so that its successor is in use before. Raises RefusedError."""
+    now = clock.now()
+    if at is not None and at <= now:
+        raise RefusedError.one(Code.INVALID, "This moment has passed.", "at")
     async with db.transaction(agency_id) as tx:
-        key = await keys.revoke(tx, agency_id, key_id, clock.now())
+        if at is None:
+            key = await keys.revoke(tx, agency_id, key_id, now)
+        else:
+            key = await keys.end(tx, agency_id, key_id, at)
+            if key is None and any(each.id == key_id for each in await keys.of_agency(tx, agency_id)):
+                raise RefusedError.one(Code.INVALID, "The key ends before that.", "at")
     if key is None:
         raise RefusedError.one(Code.NOT_FOUND, "The agency has no such key.", "apiKeyId")
     return key

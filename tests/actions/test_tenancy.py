@@ -328,9 +328,39 @@ async def test_a_key_that_cannot_be_is_refused(world: World) -> None:
     assert await refusal(key("x", world.clock.now())) == (Code.INVALID, "expiresAt")
 
 
+async def test_two_keys_open_side_by_side_until_the_old_one_ends(world: World) -> None:
+    old, new = [
+        await tenancy.create_key(world.db, world.clock, world.agency.id, name=name, role=Role.AGENT, expires_at=None)
+        for name in ("portal", "portal")
+    ]
+
+    async def opens() -> list[bool]:
+        async with world.db.transaction() as tx:
+            return [await keys.viewer(tx, made.secret, world.clock.now()) is not None for made in (old, new)]
+
+    def end(at: datetime | None) -> Any:
+        return tenancy.revoke_key(world.db, world.clock, world.agency.id, old.key.id, at)
+
+    soon = world.clock.now() + HOUR
+    ending = await end(soon)
+    assert (ending.expires_at, ending.revoked_at) == (soon, None)
+    assert await opens() == [True, True]
+    assert (await end(soon)).expires_at == soon
+    assert await refusal(end(soon + HOUR)) == (Code.INVALID, "at")
+    assert await refusal(end(world.clock.now())) == (Code.INVALID, "at")
+    sooner = await end(soon - HOUR / 2)
+    assert sooner.expires_at == soon - HOUR / 2
+    world.clock.move_to(sooner.expires_at)
+    assert await opens() == [False, True]
+    assert await refusal(end(soon)) == (Code.INVALID, "at")
+    assert (await end(None)).revoked_at == world.clock.now()
+    assert await refusal(end(soon)) == (Code.INVALID, "at")
+
+
 async def test_a_key_of_another_agency_cannot_be_revoked(world: World) -> None:
     other, _ = await world.another_agency()
     made = await tenancy.create_key(world.db, world.clock, other.id, name="x", role=Role.AGENT, expires_at=None)
     for key_id in (made.key.id, uuid4()):
-        revoke = tenancy.revoke_key(world.db, world.clock, world.agency.id, key_id)
-        assert await refusal(revoke) == (Code.NOT_FOUND, "apiKeyId")
+        for at in (None, world.clock.now() + HOUR):
+            revoke = tenancy.revoke_key(world.db, world.clock, world.agency.id, key_id, at)
+            assert await refusal(revoke) == (Code.NOT_FOUND, "apiKeyId")

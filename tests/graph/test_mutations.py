@@ -922,6 +922,23 @@ async def test_a_key_opens_the_door_until_it_is_revoked(world: World) -> None:
     assert await order(world, "revokeApiKey", apiKeyId=key["id"]) == revoked
 
 
+async def test_a_key_ends_when_it_is_told_to_and_its_successor_goes_on(world: World) -> None:
+    old, new = [await order(world, "createApiKey", name="portal", role="VIEWER") for _ in range(2)]
+    soon = world.clock.now() + HOUR
+    document = "mutation($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { expiresAt revokedAt } } }"
+    answer = await world.data(document, input={"apiKeyId": old["apiKey"]["id"], "at": text(soon)})
+    assert answer["revokeApiKey"]["apiKey"] == {"expiresAt": text(soon), "revokedAt": None}
+    late = {"apiKeyId": old["apiKey"]["id"], "at": text(soon + HOUR)}
+    await refused(world, "revokeApiKey", ("INVALID", ["at"]), **late)
+    assert await world.data("{ viewer { name } }", old["secret"]) == {"viewer": {"name": "portal"}}
+    world.clock.move_to(soon)
+    statuses = [
+        (await world.http.post("/graphql", json={"query": "{ __typename }"}, headers={"Authorization": f"Bearer {each['secret']}"})).status_code
+        for each in (old, new)
+    ]  # fmt: skip
+    assert statuses == [401, 200]
+
+
 async def test_the_secret_of_a_key_is_kept_nowhere(world: World) -> None:
     secret = (await order(world, "createApiKey", name="portal", role="AGENT"))["secret"].split("_", 2)[2]
     assert await count(world, "api_keys") == 2

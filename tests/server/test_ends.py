@@ -65,6 +65,20 @@ async def test_a_key_that_expires(world: World, trusting_line: Line) -> None:
         await ends(*open_)
 
 
+async def test_a_key_that_was_told_to_end_beside_its_successor(world: World, trusting_line: Line) -> None:
+    old, new, soon = await key(world), await key(world), world.clock.now() + timedelta(hours=1)
+    async with trusting_line.open(new.secret) as successor:
+        async with following(trusting_line, old.secret) as open_:
+            await tenancy.revoke_key(world.db, world.clock, world.agency.id, old.key.id, soon)
+            world.clock.move_to(soon - timedelta(seconds=1))
+            await open_[0].subscribe("{ viewer { role } }", "meanwhile")
+            assert (await open_[0].hear())["type"] == "next"
+            world.clock.move_to(soon)
+            await ends(*open_)
+        await successor.subscribe("{ viewer { role } }")
+        assert (await successor.hear())["type"] == "next"
+
+
 async def test_a_token_that_ends(world: World, trusting_line: Line) -> None:
     end = int(time.time()) + 60
     async with following(trusting_line, signed(claims(world.agency.id, exp=end))) as open_:

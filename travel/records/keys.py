@@ -98,6 +98,21 @@ async def touch(tx: Transaction, viewer: Viewer, now: datetime) -> None:
     )
 
 
+async def end(tx: Transaction, agency_id: UUID, key_id: UUID, at: datetime) -> ApiKey | None:
+    """Let a key end by itself at `at`; None if the agency has no such key, or it ends before that. No life is made longer."""
+    row = await tx.one(
+        f"""
+        UPDATE api_keys SET expires_at = :at
+        WHERE agency_id = :agency AND id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= :at)
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608
+        agency=agency_id,
+        id=key_id,
+        at=at,
+    )
+    return None if row is None else _key(row)
+
+
 async def revoke(tx: Transaction, agency_id: UUID, key_id: UUID, now: datetime) -> ApiKey | None:
     """End a key; None if the agency has no such key. Revoking twice keeps the first moment."""
     row = await tx.one(
