@@ -11,15 +11,15 @@ from travel import model
 from travel.records.trip_pages import Order
 
 _DESCRIBED: dict[type[Enum], tuple[str, str, dict[str, str]]] = {
-    model.Role: ("Role", "What a key may do; each role may also do what the one before it may.", {
+    model.Role: ("Role", "What a key or a token may do; each role may also do what the one before it may.", {
         "VIEWER": "Read and subscribe.",
         "AGENT": "Make, change and archive trips, and act on messages.",
         "ADMIN": "Change settings, wording and keys.",
     }),
     model.AgencyStatus: ("AgencyStatus", "Whether an agency works.", {
         "ACTIVE": "It works.",
-        "SUSPENDED": "Nothing is sent in its name.",
-        "PENDING": "Not yet set up; it works all the same.",
+        "SUSPENDED": "Nothing is sent in its name, and no token speaks for it; keys open as before.",
+        "PENDING": "Not yet set up; it works all the same, but no token speaks for it.",
     }),
     model.Language: ("Language", "A language of messages.", {"ES": "Spanish.", "EN": "English.", "PT": "Portuguese."}),
     model.UnknownDeliveryPolicy: ("UnknownDeliveryPolicy", "When nobody knows whether Twilio took a message.", {

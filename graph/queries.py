@@ -107,7 +107,10 @@ def _airport(code: str | None) -> str | None:
     return airport.code if airport else "-"
 
 
-@strawberry.type(description="What an agency can ask. Every answer holds its own data only.")
+@strawberry.type(
+    description="What an agency can ask. Every answer holds its own data only. The role VIEWER is enough, unless a field "
+    "says otherwise."
+)
 class Query:
     @strawberry.field(description="Who is asking: the key or token, its role and its agency.")
     def viewer(self, info: Info) -> Viewer:
@@ -118,11 +121,15 @@ class Query:
     async def agency(self, info: Info) -> Agency:
         return Agency.of(await info.context.loaders.agency.load(info.context.asking.agency_id))
 
-    @strawberry.field(description="Anything by its global id; null where the agency has no such thing.")
+    @strawberry.field(
+        description="Anything by its global id; null where the agency has no such thing. A key is shown to the role ADMIN only."
+    )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
         return await _node(info, id)
 
-    @strawberry.field(description="Many things by their global ids, in order; at most 100.")
+    @strawberry.field(
+        description="Many things by their global ids, in order; at most 100. A key is shown to the role ADMIN only."
+    )
     async def nodes(
         self,
         info: Info,

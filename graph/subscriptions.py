@@ -165,7 +165,9 @@ def _known(id_: UUID | None) -> UUID:
     return id_
 
 
-@strawberry.type(description="What an agency can follow. Streams resume from a cursor and have no gaps.")
+@strawberry.type(
+    description="What an agency can follow. Streams resume from a cursor and have no gaps. The role VIEWER is enough."
+)
 class Subscription:
     @strawberry.subscription(
         description="Everything that happens in the viewer's agency, in order and without gaps. With `after` the stream "
