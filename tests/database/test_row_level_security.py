@@ -1,95 +1,14 @@
-"""An agency sees its own and only its own: every tenant table, every statement, two agencies and nobody, from the catalogue."""
+"""Row-level security is on and forced, its roles are bound, and few look across agencies; what it lets through is in `test_tenant_matrix`."""
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import product
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
 
 from tests.conftest import Services
-from tests.world import ANA, World, make_agency
-from travel import booking, tenancy, tracking
+from tests.world import make_agency
 from travel.clock import VirtualClock
 from travel.database import Database, Transaction
-from travel.model import Agency, Channel, Language, NotificationType, SendingPause, Trip
-from travel.records import pauses
-
-TENANT_TABLES = {
-    "agencies": "id",
-    "agencies_settings": "agency_id",
-    "aeroapi_days": "agency_id",
-    "aeroapi_usage": "agency_id",
-    "api_keys": "agency_id",
-    "delivery_attempts": "agency_id",
-    "events": "agency_id",
-    "feed_heads": "agency_id",
-    "flight_status_history": "agency_id",
-    "inbound_messages": "agency_id",
-    "message_templates": "agency_id",
-    "notifications_log": "agency_id",
-    "opt_outs": "agency_id",
-    "sending_pauses": "agency_id",
-    "trips": "agency_id",
-}
-"""The tenant tables of the design and the column that says whose a row is; the catalogue must know exactly these."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tenants:
-    """Two agencies with at least one row in every tenant table, and eyes that no policy binds."""
-
-    ours: Agency
-    theirs: Agency
-    app: Database
-    god: Database
-
-
-@pytest.fixture(scope="session")
-async def god(services: Services) -> AsyncIterator[Database]:
-    """The same database as a superuser sees it: nothing is hidden."""
-    database = Database(services.postgres.superuser_url.removesuffix("/postgres") + "/bauhaus", pool_size=2)
-    await database.connect()
-    yield database
-    await database.disconnect()
-
-
-@pytest.fixture
-async def tenants(world: World, god: Database) -> Tenants:
-    """Each row is made by the product's own actions, so that the matrix runs over what really is written."""
-    departure = world.clock.now() + timedelta(hours=30)
-    world.fly("ARG1303", departure)
-    theirs, _ = await world.another_agency()
-    for agency in (world.agency, theirs):
-        trip = await world.book(departure=departure, agency_id=agency.id, phone=ANA)
-        await fill(world, agency, trip)
-    await world.settle()
-    await world.sandbox.twilio.inbound(f"whatsapp:{ANA}", "BAJA")
-    await world.settle()
-    return Tenants(ours=world.agency, theirs=theirs, app=world.db, god=god)
-
-
-async def fill(world: World, agency: Agency, trip: Trip) -> None:
-    db, clock = world.db, world.clock
-    sid = "HX" + "a" * 32
-    await tenancy.set_template(db, clock, agency.id, NotificationType.DELAYED, Language.EN, sid, None)
-    await tracking.record_by_hand(db, world.house.wakeups, clock, agency.id, trip.id, {"terminal_origin": "A"})
-    await booking.set_opt_out(db, clock, agency.id, "+5491155550199", opted_out=True)
-    async with db.transaction(agency.id) as tx:
-        pause = SendingPause(
-            channel=Channel.SMS,
-            error_code=21703,
-            error_message="no sender",
-            paused_at=clock.now(),
-            probe_at=clock.now() + timedelta(days=9),
-            probes=0,
-            awaits_receipt=False,
-        )
-        await pauses.begin(tx, agency.id, pause)
 
 
 async def unprotected(tx: Transaction) -> list[str]:
@@ -105,14 +24,6 @@ async def unprotected(tx: Transaction) -> list[str]:
         """
     )
     return [row["relname"] for row in rows]
-
-
-async def test_the_catalogue_knows_just_these_tenant_tables(owner: Database) -> None:
-    async with owner.transaction() as tx:
-        rows = await tx.all(
-            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'agency_id'"
-        )
-    assert {row["table_name"] for row in rows} | {"agencies"} == TENANT_TABLES.keys()
 
 
 async def test_every_tenant_table_forces_row_level_security(owner: Database) -> None:
@@ -144,89 +55,6 @@ async def test_no_view_leads_around_the_policies(owner: Database) -> None:
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')"
         )
     assert kinds == []
-
-
-async def whose(db: Database, table: str, as_agency: UUID | None) -> list[UUID | None]:
-    async with db.transaction(as_agency) as tx:
-        rows = await tx.all(f"SELECT {TENANT_TABLES[table]} AS whose FROM {table}")
-    return [row["whose"] for row in rows]
-
-
-async def test_an_agency_sees_its_own_rows_only(tenants: Tenants) -> None:
-    for table, agency in product(TENANT_TABLES, (tenants.ours, tenants.theirs)):
-        everything = await whose(tenants.god, table, None)
-        seen = await whose(tenants.app, table, agency.id)
-        assert seen.count(agency.id) == everything.count(agency.id) > 0, f"{table} has no row to hide"
-        assert set(seen) <= {agency.id, None}, f"{table}: only a row without an agency is everybody's"
-
-
-async def test_nobody_sees_no_rows_of_agencies(tenants: Tenants) -> None:
-    for table in TENANT_TABLES:
-        assert set(await whose(tenants.app, table, None)) <= {None}, table
-
-
-async def rows_of(db: Database, table: str, agency_id: UUID) -> list[dict[str, Any]]:
-    async with db.transaction() as tx:
-        rows = await tx.all(
-            f"SELECT to_jsonb(t) AS row FROM {table} t WHERE {TENANT_TABLES[table]} = :agency", agency=agency_id
-        )
-    return [row["row"] for row in rows]
-
-
-@pytest.mark.parametrize("as_agency", ["other", "nobody"])
-async def test_nobody_writes_a_row_in_the_name_of_another(tenants: Tenants, as_agency: str) -> None:
-    actor = tenants.ours.id if as_agency == "other" else None
-    for table in TENANT_TABLES:
-        before = await rows_of(tenants.god, table, tenants.theirs.id)
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with tenants.app.transaction(actor) as tx:
-                await tx.run(
-                    f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::{table}, :row)",
-                    row=before[0],
-                )
-        assert await rows_of(tenants.god, table, tenants.theirs.id) == before, table
-
-
-@pytest.mark.parametrize("as_agency", ["other", "nobody"])
-@pytest.mark.parametrize(
-    "deed", ["UPDATE {t} SET {k} = {k} WHERE {k} = :theirs", "DELETE FROM {t} WHERE {k} = :theirs"]
-)
-async def test_nobody_touches_rows_of_another(tenants: Tenants, as_agency: str, deed: str) -> None:
-    actor = tenants.ours.id if as_agency == "other" else None
-    for table, key in TENANT_TABLES.items():
-        before = await rows_of(tenants.god, table, tenants.theirs.id)
-        # Either the statement finds no rows, or it is not even granted.
-        with suppress(asyncpg.InsufficientPrivilegeError):
-            async with tenants.app.transaction(actor) as tx:
-                touched = await tx.all(f"{deed.format(t=table, k=key)} RETURNING 1", theirs=tenants.theirs.id)
-                assert touched == [], table
-        assert await rows_of(tenants.god, table, tenants.theirs.id) == before, table
-
-
-async def test_an_agency_cannot_give_its_rows_to_another(tenants: Tenants) -> None:
-    for table, key in TENANT_TABLES.items():
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with tenants.app.transaction(tenants.ours.id) as tx:
-                await tx.run(
-                    f"UPDATE {table} SET {key} = :theirs WHERE {key} = :ours",
-                    theirs=tenants.theirs.id,
-                    ours=tenants.ours.id,
-                )
-
-
-@pytest.mark.parametrize("deed", ["UPDATE message_templates SET body = 'Mine'", "DELETE FROM message_templates"])
-async def test_the_default_wording_is_read_by_all_and_written_by_none(tenants: Tenants, deed: str) -> None:
-    count = "SELECT count(*) FROM message_templates WHERE agency_id IS NULL AND body IS NULL"
-    async with tenants.god.transaction() as tx:
-        before = await tx.value(count)
-    async with tenants.app.transaction(tenants.ours.id) as tx:
-        await tx.run(f"{deed} WHERE agency_id IS NULL")
-        assert await tx.value(count) == before > 0
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with tenants.app.transaction(tenants.ours.id) as tx:
-            await tx.run(
-                "INSERT INTO message_templates (notification_type, language, body, updated_at) VALUES ('TEST', 'ES', 'Mine', now())"
-            )
 
 
 async def test_an_agency_id_that_is_none_shows_nothing(db: Database, clock: VirtualClock) -> None:
