@@ -1,8 +1,7 @@
 """Documents as they come: parsed once, however often they are sent."""
 
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -10,59 +9,45 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     VariableNode,
     Visitor,
     parse,
-    validate,
     visit,
 )
-from strawberry.extensions import SchemaExtension
 
-from graph.limits import TOKENS
+from graph.limits import SELECTIONS, TOKENS
 
 REMEMBERED = 1000
 
 
-class Remembered(SchemaExtension):
-    """Parses and validates each text once.
-
-    Strawberry's own cache of validations is keyed by the document, and to hash the tree of a portal page costs more than
-    to look it up; the same text is the same tree here, so its identity will do. The rules are the same for every request.
-    """
-
-    _validated: ClassVar[dict[tuple[int, int], tuple[Any, DocumentNode, list[GraphQLError]]]] = {}
-
-    def on_parse(self) -> Iterator[None]:
-        """A text that is no document is left to the execution."""
-        context = self.execution_context
-        if context.query is not None:
-            context.graphql_document = parsed(context.query)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        """What a document does wrong, or that it does nothing wrong."""
-        context = self.execution_context
-        schema, document = context.schema._schema, context.graphql_document
-        assert document is not None, "validation follows parsing"
-        key = (id(schema), id(document))
-        known = self._validated.get(key)
-        # Both are kept, so that their identities are given to no others.
-        if known is None or known[0] is not schema or known[1] is not document:
-            if len(self._validated) >= REMEMBERED:
-                self._validated.pop(next(iter(self._validated)))
-            known = schema, document, validate(schema, document, context.validation_rules)
-            self._validated[key] = known
-        context.pre_execution_errors = known[2]
-        yield
-
-
 @lru_cache(maxsize=REMEMBERED)
+def read(query: str) -> DocumentNode:
+    """The document of a text; raises GraphQLError for what is none, or too large to be validated in reasonable time."""
+    document = parse(query, max_tokens=TOKENS)
+    counted = _Selections()
+    visit(document, counted)
+    if counted.found > SELECTIONS:
+        raise GraphQLError(f"The document has more than {SELECTIONS} fields and fragments.")
+    return document
+
+
 def parsed(query: str) -> DocumentNode | None:
     """The document; None for what is none, of which the execution itself will speak."""
     try:
-        return parse(query, max_tokens=TOKENS)
+        return read(query)
     except GraphQLError:
         return None
+
+
+def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that is to be run; raises GraphQLError where the name leaves it open, or there is none of that name."""
+    operation = operation_of(document, name)
+    if operation is not None:
+        return operation
+    if name is not None:
+        raise GraphQLError(f"The document has no operation {name[:100]!r}, or several.")
+    raise GraphQLError("The document has several operations, or none: `operationName` must name one of them.")
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
@@ -77,7 +62,7 @@ def is_subscription(operation: OperationDefinitionNode | None) -> bool:
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=1000)
 def position_variable(query: str, name: str | None) -> str | None:
     """The variable that holds the cursor to begin after, if that is all it is used for."""
     document = parsed(query)
@@ -102,6 +87,15 @@ def _uses(document: DocumentNode, variable: str) -> int:
     counted = _Count(variable)
     visit(document, counted)
     return counted.uses - counted.definitions
+
+
+class _Selections(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = 0
+
+    def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> None:
+        self.found += len(node.selections)
 
 
 class _Count(Visitor):

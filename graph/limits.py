@@ -1,8 +1,9 @@
-"""What a document may ask for: bounded in depth and size before anything runs."""
+"""What a document may ask for, before anything runs. `server.limits` bounds who may ask, how often and for how long."""
 
 from typing import Any
 
 from graphql import (
+    DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
     GraphQLError,
@@ -13,18 +14,35 @@ from graphql import (
     ValidationRule,
 )
 
-DEPTH = 12
 TOKENS = 4000
+"""Of a document. The parser stops there."""
+SELECTIONS = 400
+"""Fields and fragments of a document, as written. Validation compares each with each to see whether they can be merged: 4,000
+tokens of them kept a process busy for 1.8 s, 400 for a quarter of a second at the most (measured)."""
+DEPTH = 12
+"""Levels of an operation."""
 ALIASES = 30
+"""Of an operation."""
+DIRECTIVES = 50
+"""Of a document."""
+COST = 50_000
+"""Fields that the answer may hold, counted by `graph.cost`: 100 trips, each with 25 records and 25 notifications, fit with room."""
 
 
 class BoundedDocument(ValidationRule):
-    """Refuses an operation nested too deeply, or with too many aliases. Unknown and circular fragments end the descent:
-    other rules speak of them."""
+    """Refuses an operation nested too deeply, or with too many aliases or directives. Unknown and circular fragments end
+    the descent: other rules speak of them."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         self._measured: dict[str, tuple[int, int]] = {}
+        self._directives = 0
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        """Count; the first one too many is told."""
+        self._directives += 1
+        if self._directives == DIRECTIVES + 1:
+            self.report_error(GraphQLError(f"The document has more than {DIRECTIVES} directives.", node))
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         """Measure one operation with its fragments."""

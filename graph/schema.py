@@ -5,19 +5,15 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import GraphQLError
-from strawberry.extensions import (
-    AddValidationRules,
-    DisableIntrospection,
-    MaskErrors,
-    MaxTokensLimiter,
-)
+from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph import enums, subscriptions
+from graph.checks import Checks, OpenChecks
 from graph.direct.executor import DirectExecutor
-from graph.documents import Remembered
-from graph.limits import TOKENS, BoundedDocument
 from graph.mutations import Mutation
+from graph.overdue import Timed
 from graph.queries import Query
 from graph.scalars import SCALARS
 from graph.subscriptions import Subscription
@@ -46,19 +42,21 @@ class Schema(strawberry.Schema):
                 log.error("resolver_failed", path=error.path, exc_info=error.original_error)
 
 
-def build(*, introspection: bool = False, direct: bool = True) -> Schema:
+OPERATION_SECONDS = 20.0
+"""No operation and no event takes longer, unless the environment says otherwise."""
+
+
+def build(*, introspection: bool = False, direct: bool = True, seconds: float = OPERATION_SECONDS) -> Schema:
     """The schema. Introspection and suggestions are for development; the printed schema.graphql says the same.
 
     `direct` lets the database complete lists of trips (`graph.direct`); the answers are the same.
     """
+    executes: Any = DirectExecutor if direct else StrawberryGraphQLCoreExecutionContext
+    in_time = type("InTime", (Timed, executes), {"seconds": seconds, "suggests": introspection})
     extensions: list[Any] = [
-        Remembered,
-        lambda: MaxTokensLimiter(max_token_count=TOKENS),
-        lambda: AddValidationRules([BoundedDocument]),
+        OpenChecks if introspection else Checks,
         lambda: MaskErrors(should_mask_error=is_fault, error_message="Something went wrong on our side."),
     ]
-    if not introspection:
-        extensions.append(DisableIntrospection)
     return Schema(
         query=Query,
         mutation=Mutation,
@@ -76,7 +74,7 @@ def build(*, introspection: bool = False, direct: bool = True) -> Schema:
             subscriptions.Resync,
         ],
         extensions=extensions,
-        execution_context_class=DirectExecutor if direct else None,
+        execution_context_class=in_time,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
     )
 

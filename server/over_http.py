@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import cast
 
 from cross_web import AsyncHTTPRequestAdapter
-from graphql import GraphQLError, parse
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
@@ -20,7 +20,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
 
-from graph import limits
+from graph import documents
 from graph.context import Context
 
 RESPONSE = "application/graphql-response+json"
@@ -104,7 +104,7 @@ class OverHttp(GraphQL[Context, None]):
         """Strawberry's stream of a document that cannot be read breaks; ours says what is wrong with it."""
         if isinstance(request_data, GraphQLRequestData) and request_data.protocol == "sse":
             try:
-                parse(request_data.query or "", no_location=True, max_tokens=limits.TOKENS)
+                documents.read(request_data.query or "")
             except GraphQLError as unreadable:
                 return cast(SubscriptionExecutionResult, _alone(ExecutionResult(data=None, errors=[unreadable])))
         return await super().execute_operation(

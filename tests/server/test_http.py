@@ -299,7 +299,7 @@ async def test_the_portal_is_guarded(world: World) -> None:
 
 def nested(depth: int) -> str:
     """A valid query whose deepest field lies at this depth, of 4, 8, 12 …, or one deeper."""
-    path = ["trips", "nodes", *["notifications", "nodes", "trip"] * 10]
+    path = ["trips(first: 1)", "nodes", *["notifications(first: 1)", "nodes", "trip"] * 10]
     return "{ " + " { ".join(path[: depth - 1]) + " { __typename }" + " }" * (depth - 1)
 
 

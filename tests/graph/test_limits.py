@@ -1,0 +1,180 @@
+"""What a document may ask for: exactly so much passes, one more does not, and the refusal names the limit."""
+
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from graph import cost, schema
+from graph.checks import check
+from graph.limits import COST
+from tests.world import World
+
+CLOSED, OPEN = schema.build(), schema.build(introspection=True)
+
+
+def price(document: str, name: str | None = None, **variables: Any) -> int:
+    return cost.price(CLOSED._schema, document, name).of(variables)
+
+
+def faults(document: str, *, open_: bool = False) -> list[str]:
+    return [each.message for each in check((OPEN if open_ else CLOSED)._schema, document, open_=open_)]
+
+
+async def refused(world: World, document: str, **variables: Any) -> list[str]:
+    return [each["message"] for each in (await world.ask(document, **variables)).get("errors", [])]
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "costs"),
+    [
+        ("{ viewer { name role } }", {}, 3),
+        ("{ trips { nodes { id } } }", {}, 1 + 25 * 2),
+        ("{ trips(first: 3) { nodes { id } } }", {}, 1 + 3 * 2),
+        ("{ trips(last: 3) { totalCount nodes { id } } }", {}, 1 + 3 * 3),
+        ("{ trips(first: 0) { nodes { id } } }", {}, 1),
+        ("{ trips(first: -5) { nodes { id } } }", {}, 1),
+        ("{ trips(first: 1000000) { nodes { id } } }", {}, 1 + 100 * 2),
+        ("{ trips(first: null) { nodes { id } } }", {}, 1 + 25 * 2),
+        ("{ trips(first: 2) { nodes { notifications(first: 5) { nodes { id } } } } }", {}, 1 + 2 * (2 + 5 * 2)),
+        ("query($n: Int) { trips(first: $n) { nodes { id } } }", {}, 1 + 25 * 2),
+        ("query($n: Int) { trips(first: $n) { nodes { id } } }", {"n": 4}, 1 + 4 * 2),
+        ("query($n: Int = 7) { trips(first: $n) { nodes { id } } }", {}, 1 + 7 * 2),
+        ("query($n: Int = 7) { trips(first: $n) { nodes { id } } }", {"n": 4}, 1 + 4 * 2),
+        ("query($n: Int) { trips(first: $n) { nodes { id } } }", {"n": True}, 1 + 25 * 2),
+        ("query($n: Int) { trips(first: $n) { nodes { id } } }", {"n": [[1]] * 3}, 1 + 3 * 2),
+        ('{ nodes(ids: ["a", "b"]) { id } }', {}, 1 + 2),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a"] * 100}, 1 + 100),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {}, 1),
+        ("{ agency { activity(from: 1, until: 2) { aeroapiByFlight { ident } } } }", {}, 3 + 10),
+        ("{ agency { activity(from: 1, until: 2) { aeroapiByFlight(first: 30) { ident } } } }", {}, 3 + 30),
+        ("mutation($in: ImportTripsInput!) { importTrips(input: $in) { results { trip { id } } } }", {"in": {"trips": [{}] * 9}}, 1 + 9 * 3),
+        ("mutation($t: [CreateTripInput!]!) { importTrips(input: { trips: $t }) { created } }", {"t": [{}] * 9}, 1 + 9),
+        ("subscription { events { cursor ... on TripCreated { trip { id } } } }", {}, 4),
+        ("{ ...A ...A } fragment A on Query { viewer { name } }", {}, 2),
+        ("{ ... { ...A } ... on Query { ...A } } fragment A on Query { viewer { name } }", {}, 4),
+        ("{ __typename viewer { __typename } }", {}, 3),
+    ],
+)  # fmt: skip
+def test_a_field_costs_one_as_often_as_it_may_be_answered(document: str, variables: dict[str, Any], costs: int) -> None:
+    assert price(document, **variables) == costs
+
+
+def test_fragments_of_fragments_are_priced_at_once() -> None:
+    """Each is spread twice by the one before: 2^18 ways to walk."""
+    last = 18
+    fragments = [
+        f"fragment F{n} on Trip {{ ...F{n + 1} ... {{ ...F{n + 1} }} ... {{ ...F{n + 1} }} }}" for n in range(last)
+    ]
+    document = f"{{ trips {{ nodes {{ ...F0 }} }} }} {' '.join(fragments)} fragment F{last} on Trip {{ id }}"
+    began = perf_counter()
+    assert price(document) == 1 + 25 * (1 + 3**last)
+    assert perf_counter() - began < 0.5
+
+
+async def test_an_operation_costs_at_most_fifty_thousand(world: World) -> None:
+    assert COST == 50_000
+    # 1 + 100 × (1 + 1 + 99 × (1 + 4) + 2) = 49,901, and 99 more.
+    page = "trips(first: 100) { nodes { notifications(first: 99) { nodes { id type status body } } id reference } }"
+    document = "{ " + page + " viewer { " + "name " * 98 + "%s } }"
+    assert price(document % "") == 50_000
+    assert await refused(world, document % "") == []
+    answer = await world.ask(document % "role")
+    assert "costs 50001, which is more than 50000" in answer["errors"][0]["message"]
+    assert answer["errors"][0]["extensions"] == {"code": "TOO_COSTLY", "cost": 50_001, "limit": 50_000}
+    variable = "query($n: Int!) { " + page.replace("100", "$n") + " viewer { " + "name " * 98 + "%s } }"
+    assert await refused(world, variable % "", n=100) == []
+    assert await refused(world, variable % "role", n=99) == []
+    assert await refused(world, variable % "role", n=100) == [answer["errors"][0]["message"]]
+
+
+async def test_a_page_of_a_hundred_trips_with_their_records_and_notifications_is_not_too_much(world: World) -> None:
+    document = """
+    { trips(first: 100) { pageInfo { hasNextPage endCursor } nodes {
+        id reference status traveller { name phone } flight { ident departure { airport { code city } scheduledAt estimatedAt } }
+        statusHistory { nodes { id phase gateOrigin recordedAt source } }
+        notifications { nodes { id type status body dueAt reason deliveredAt readAt } }
+    } } }
+    """
+    assert price(document) < COST
+    assert await refused(world, document) == []
+
+
+async def test_a_document_has_at_most_fifty_directives(world: World) -> None:
+    def decorated(count: int) -> str:
+        return "{ viewer { " + "name @include(if: true) " * count + "} }"
+
+    assert await refused(world, decorated(50)) == []
+    assert await refused(world, decorated(51)) == ["The document has more than 50 directives."]
+    spread = "{ viewer { ...A " + "name @include(if: true) " * 30 + "} } fragment A on Viewer { %s }"
+    assert faults(spread % ("name @skip(if: false) " * 20)) == []
+    assert faults(spread % ("name @skip(if: false) " * 21)) == ["The document has more than 50 directives."]
+
+
+async def test_a_document_has_at_most_four_hundred_fields_and_fragments(world: World) -> None:
+    def wide(count: int) -> str:
+        return "{ viewer { " + "name " * (count - 1) + "} }"
+
+    assert await refused(world, wide(400)) == []
+    assert await refused(world, wide(401)) == ["The document has more than 400 fields and fragments."]
+    spread = "{ viewer { " + "...A " * 398 + "} } fragment A on Viewer { %s }"
+    assert faults(spread % "name") == []
+    assert faults(spread % "name role") == ["The document has more than 400 fields and fragments."]
+
+
+def test_what_takes_long_to_be_compared_is_refused_at_once() -> None:
+    """1.8 s of a process for each of these before there was a limit."""
+    began = perf_counter()
+    for document in ("{" + " viewer { name }" * 900 + " }", "{" + " trips { nodes { id } }" * 500 + " }"):
+        assert faults(document) == ["The document has more than 400 fields and fragments."]
+    assert perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize("document", ["{ a" * 1300, "{ nodes(ids: " + "[" * 2000, "{ nodes(ids: " + "{ a: " * 900])
+def test_what_is_nested_without_end_is_refused_and_no_fault(document: str) -> None:
+    assert [message for message in faults(document) if "nested" in message]
+
+
+TWO = "query A { viewer { name } } query B { viewer { role } }"
+
+
+async def test_one_of_several_operations_must_be_named(world: World) -> None:
+    async def named(document: str, name: str | None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {world.key}"}
+        body = {"query": document, "operationName": name}
+        answer: dict[str, Any] = (await world.http.post("/graphql", json=body, headers=headers)).json()
+        return answer
+
+    assert (await named(TWO, "A"))["data"] == {"viewer": {"name": "test"}}
+    assert (await named(TWO, "B"))["data"] == {"viewer": {"role": "ADMIN"}}
+    assert (await named("{ viewer { name } }", None))["data"] == {"viewer": {"name": "test"}}
+    for document, name in ((TWO, None), (TWO, "C"), (TWO, ""), ("{ viewer { name } }", "A")):
+        answer = await named(document, name)
+        assert answer.keys() == {"errors"}, (document, name)
+    assert "operationName" in (await named(TWO, None))["errors"][0]["message"]
+    mixed = 'query A { viewer { name } } mutation B { archiveTrip(input: { tripId: "x" }) { trip { id } } }'
+    assert (await named(mixed, None)).keys() == {"errors"}
+
+
+SLIPS = {
+    "a field": "{ viewer { nam } }",
+    "an argument": "{ trips(frist: 5) { totalCount } }",
+    "a type": "{ ... on Querry { viewer { name } } }",
+    "a value": "{ trips(orderBy: { field: DEPARTUR, direction: ASC }) { totalCount } }",
+    "an input": "{ trips(filter: { searc: null }) { totalCount } }",
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_is_helped_in_development_only(slip: str) -> None:
+    assert [message for message in faults(SLIPS[slip], open_=True) if "Did you mean" in message]
+    assert faults(SLIPS[slip])
+    assert not [message for message in faults(SLIPS[slip]) if "Did you mean" in message]
+
+
+async def test_a_slip_in_a_variable_is_not_helped_either(world: World) -> None:
+    document = "query($o: TripOrder, $f: TripFilter) { trips(orderBy: $o, filter: $f) { totalCount } }"
+    for variables in ({"o": {"field": "DEPARTUR", "direction": "ASC"}}, {"f": {"searc": "x"}}):
+        messages = await refused(world, document, **variables)
+        assert messages
+        assert not [message for message in messages if "Did you mean" in message]
