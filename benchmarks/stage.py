@@ -73,6 +73,8 @@ class Staged:
                 "DELIVERY_LEASE_SECONDS": "25",
                 "SWEEP_SECONDS": "1",
                 "DATABASE_POOL_SIZE": "10",
+                # A few keys ask as fast as they can; what a client may take is not what is measured.
+                "REQUESTS_PER_MINUTE": "1000000000",
                 **self._environment,
             }
             swift = free_port()

@@ -49,6 +49,8 @@ class Context:
     connection_params: dict[str, Any] = field(default_factory=dict)
     give_up: Callable[[], Awaitable[None]] | None = None
     """Ends the socket, or the stream over HTTP, so that its client comes back."""
+    seat: object = None
+    """The socket's place, as the door knows it."""
     resume: int | None = None
     """Go on after this event, live, wherever the document says to begin."""
     place: Place = field(default_factory=Place)

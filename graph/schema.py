@@ -42,14 +42,11 @@ class Schema(strawberry.Schema):
                 log.error("resolver_failed", path=error.path, exc_info=error.original_error)
 
 
-OPERATION_SECONDS = 20.0
-"""No operation and no event takes longer, unless the environment says otherwise."""
-
-
-def build(*, introspection: bool = False, direct: bool = True, seconds: float = OPERATION_SECONDS) -> Schema:
+def build(*, introspection: bool = False, direct: bool = True, seconds: float = 20) -> Schema:
     """The schema. Introspection and suggestions are for development; the printed schema.graphql says the same.
 
     `direct` lets the database complete lists of trips (`graph.direct`); the answers are the same.
+    No operation, and no event, takes longer than `seconds`.
     """
     executes: Any = DirectExecutor if direct else StrawberryGraphQLCoreExecutionContext
     in_time = type("InTime", (Timed, executes), {"seconds": seconds, "suggests": introspection})

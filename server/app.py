@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graph import schema
 from graph.context import House
 from graph.live import Hub
+from graph.trusted import Trusted
 from server.auth import Door
 from server.endpoint import Endpoint
 from server.health import Health
+from server.limits import Limits
 from server.portal import portal
 from server.tokens import Tokens
 from server.webhooks import Webhooks
@@ -76,11 +78,14 @@ class Logged:
 
 
 def build(house: House, config: Config) -> Starlette:
-    """The application over means that somebody else opens and closes."""
+    """The application over means that somebody else opens and closes; raises ManifestError."""
     development = config.environment == "development"
+    bounds = Limits.of(config)
+    built = schema.build(introspection=development, seconds=bounds.operation_seconds)
+    documents = Trusted.of(built, config.trusted_documents, only=config.trusted_documents_only)
     tokens = Tokens(config.issuer) if config.issuer else None
     door = Door(house, tokens)
-    endpoint = Endpoint(schema.build(introspection=development), house, door, development=development)
+    endpoint = Endpoint(built, house, door, bounds=bounds, trusted=documents, development=development)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

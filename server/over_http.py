@@ -20,8 +20,9 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult, SubscriptionExecutionResult
 from strawberry.types.graphql import OperationType
 
-from graph import documents
+from graph import documents, trusted
 from graph.context import Context
+from graph.overdue import OverdueError
 
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -72,17 +73,21 @@ def is_request(whole: object) -> bool:
     """Whether a JSON value has the shape of a GraphQL request."""
     return (
         isinstance(whole, dict)
-        and isinstance(whole.get("query"), str)
+        and (isinstance(whole.get("query"), str) or (whole.get("query") is None and trusted.named(whole) is not None))
+        and isinstance(whole.get("documentId"), str | None)
         and isinstance(whole.get("variables"), dict | None)
         and isinstance(whole.get("operationName"), str | None)
         and isinstance(whole.get("extensions"), dict | None)
     )
 
 
-def refusal(request: Request, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+def refusal(
+    request: Request, status: int, refused: str | GraphQLError, headers: Mapping[str, str] | None = None
+) -> Response:
     """An answer to what was not even a GraphQL request, in the shape of a GraphQL answer."""
+    error = refused.formatted if isinstance(refused, GraphQLError) else {"message": refused}
     return JSONResponse(
-        {"errors": [{"message": message}]},
+        {"errors": [error]},
         status_code=status,
         headers=headers,
         media_type=RESPONSE if media_type(request.headers.get("accept")) == RESPONSE else JSON,
@@ -145,7 +150,12 @@ class OverHttp(GraphQL[Context, None]):
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Where nothing was executed there is no data, not even null; an error of execution leads to its field."""
         answer = await super().process_result(request, result)
-        if result.data is None and result.errors and not any(error.path for error in result.errors):
+        errors = result.errors or []
+        if (
+            result.data is None
+            and errors
+            and not any(error.path or isinstance(error, OverdueError) for error in errors)
+        ):
             del answer["data"]
         return answer
 

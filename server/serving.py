@@ -9,6 +9,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from server.limits import LARGEST_FRAME
+
 FLUSH_SECONDS = 2.0
 """What was sent last may take so long to be read; what is not read by then is dropped."""
 DRAIN_SECONDS = 3.0
@@ -16,7 +18,6 @@ WAVE = 50
 WAVES = 30
 WRITE = "bauhaus.write"
 """The extension of the ASGI scope by which a text message is written at once or not at all."""
-LARGEST_FRAME = 256 * 1024
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):

@@ -17,7 +17,8 @@ from strawberry.types.execution import PreExecutionError
 
 from graph.context import Context
 from graph.sharing import GoneError, Question, Reader
-from server import auth, over_http
+from server import auth, limits, over_http
+from server.seats import CrowdedError
 from server.serving import WRITE
 
 if TYPE_CHECKING:
@@ -61,10 +62,35 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_connection_init(self, message: Any) -> None:
         """Let in, and out again once the credential is revoked or over."""
-        await super().handle_connection_init(message)
+        try:
+            await super().handle_connection_init(message)
+        except CrowdedError:
+            await self._close(limits.CROWDED, "This key has enough sockets open")
         if self.connection_acknowledged:
             self.context.give_up = self._give_up
             self._endpoint.sessions.open(self, auth.bearer(self.context.connection_params))
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Begin an operation, unless it is one too many, one too soon, or of a document that is not trusted."""
+        if self.connection_acknowledged and message["id"] not in self.operations:
+            try:
+                self._admit()
+                message["payload"]["query"] = self._endpoint.trusted.text(message["payload"])
+            except GraphQLError as refused:
+                error = {"id": message["id"], "type": "error", "payload": [refused.formatted]}
+                await self.send_message(error)
+                return
+        await super().handle_subscribe(message)
+
+    def _admit(self) -> None:
+        if len(self.operations) >= limits.OPERATIONS_PER_SOCKET:
+            raise GraphQLError(
+                f"A socket carries at most {limits.OPERATIONS_PER_SOCKET} operations at once.",
+                extensions={"code": "TOO_MANY_OPERATIONS"},
+            )
+        wait = self._endpoint.must_wait(self.context.asking)
+        if wait:
+            raise self._endpoint.too_often(wait)
 
     async def shutdown(self) -> None:
         """The socket is gone."""

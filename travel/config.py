@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -60,6 +61,12 @@ class Config(BaseSettings):
     jwt_secret: SecretStr | None = Field(default=None, min_length=32)
     jwt_agency_claim: str = "agency_id"
     jwt_role_claim: str = "role"
+    sockets_per_key: int = Field(default=1000, ge=1)
+    sockets_per_process: int = Field(default=10_000, ge=1)
+    requests_per_minute: int = Field(default=6000, ge=1)
+    operation_seconds: float = Field(default=20, gt=0, le=300)
+    trusted_documents: Path | None = None
+    trusted_documents_only: bool = False
 
     aeroapi_url: AnyHttpUrl = AnyHttpUrl("https://aeroapi.flightaware.com/aeroapi")
     aeroapi_key: SecretStr = Field(min_length=1)
@@ -176,6 +183,12 @@ class Config(BaseSettings):
             agency_claim=self.jwt_agency_claim,
             role_claim=self.jwt_role_claim,
         )
+
+    @model_validator(mode="after")
+    def _something_is_trusted(self) -> Self:
+        if self.trusted_documents_only and self.trusted_documents is None:
+            raise ValueError("TRUSTED_DOCUMENTS_ONLY needs TRUSTED_DOCUMENTS: else nothing could be asked")
+        return self
 
     def clock(self) -> Clock:
         """The world's clock, as all processes of this environment share it."""

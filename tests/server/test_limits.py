@@ -1,0 +1,323 @@
+"""Who may ask how much: exactly so much passes, one more is refused with a word, and there is room again afterwards."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from server import app as server_app
+from server import limits
+from server.rates import Rates
+from tests.graph.test_subscriptions import EVENTS, NUMBERS, Line, Socket, change, listening
+from tests.server.test_http import house, messages
+from tests.server.test_streams import PATIENCE, event, reading
+from tests.world import World
+from travel import tenancy
+from travel.database import Database, Transaction
+from travel.model import Role
+
+VIEWER = "{ viewer { name } }"
+
+
+@asynccontextmanager
+async def bounded(world: World, **changes: Any) -> AsyncIterator[Line]:
+    """A listening server with other limits."""
+    async with listening(server_app.build(world.house, world.config.model_copy(update=changes)), world.key) as line:
+        yield line
+
+
+async def another_key(world: World) -> str:
+    made = await tenancy.create_key(world.db, world.clock, world.agency.id, name="o", role=Role.ADMIN, expires_at=None)
+    return made.secret
+
+
+async def post(line: Line, document: str, accept: str = "application/json", key: str | None = None) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key or line.key}", "accept": accept}
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+        return await http.post(line.url.replace("ws://", "http://"), json={"query": document}, headers=headers)
+
+
+# How often
+
+
+def test_a_full_bucket_at_once_and_then_what_drips_into_it() -> None:
+    rates = Rates(30)
+    assert [rates.take("a", 1000.0) for _ in range(30)] == [0.0] * 30
+    assert rates.take("a", 1000.0) == pytest.approx(2)
+    assert rates.take("a", 1001.0) == pytest.approx(1)
+    assert rates.take("b", 1000.0) == 0
+    assert rates.take("a", 1002.0) == 0
+    assert rates.take("a", 1002.0) == pytest.approx(2)
+    assert [rates.take("a", 2000.0) for _ in range(30)] == [0.0] * 30
+    assert rates.take("a", 2000.0) > 0
+
+
+def test_full_buckets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.rates.MANY", 3)
+    rates = Rates(1)
+    for number, now in enumerate((0.0, 1.0, 2.0, 61.5)):
+        assert rates.take(number, now) == 0
+    assert list(rates._spent) == [2, 3]
+    assert rates.take(2, 61.5) > 0
+
+
+async def test_a_key_may_ask_so_often_over_http_and_sockets_together(world: World) -> None:
+    async with bounded(world, requests_per_minute=5) as line:
+        for _ in range(3):
+            assert (await post(line, VIEWER)).json() == {"data": {"viewer": {"name": "test"}}}
+        async with line.open() as socket:
+            for id_ in ("1", "2"):
+                await socket.subscribe(VIEWER, id_)
+                assert [(await socket.hear())["type"] for _ in range(2)] == ["next", "complete"]
+            await socket.subscribe(VIEWER, "3")
+            answer = await socket.hear()
+            assert (answer["type"], answer["id"]) == ("error", "3")
+            assert "5 times a minute" in answer["payload"][0]["message"]
+            await socket.say({"type": "ping"})
+            assert await socket.hear() == {"type": "pong"}
+        refused = await post(line, VIEWER)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 12
+        assert "5 times a minute" in messages(refused)[0]
+        assert (await post(line, VIEWER, key=await another_key(world))).status_code == 200
+
+
+# How many sockets
+
+
+async def crowded(line: Line, key: str | None = None) -> int | None:
+    async with line.raw() as socket:
+        await socket.say({"type": "connection_init", "payload": {"Authorization": f"Bearer {key or line.key}"}})
+        return await socket.end()
+
+
+async def test_a_key_has_so_many_sockets_and_streams(world: World) -> None:
+    async with bounded(world, sockets_per_key=3) as line, AsyncExitStack() as open_:
+        other = await another_key(world)
+        for _ in range(2):
+            await open_.enter_async_context(line.open())
+        async with reading(line) as lines:
+            await event(lines)
+            assert await crowded(line) == limits.CROWDED == 4430
+            refused = await post(line, NUMBERS, "text/event-stream")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+            assert "3 sockets and streams" in messages(refused)[0]
+            await open_.enter_async_context(line.open(other))
+            assert (await post(line, VIEWER)).status_code == 200
+        await room(line, 3)
+        await open_.enter_async_context(line.open())
+        assert await crowded(line) == 4430
+
+
+async def room(line: Line, taken: int) -> None:
+    """Until no more than so many places are taken: the server notices by and by who is gone."""
+    seats = line.server.config.app.routes[0].app.seats  # type: ignore[union-attr]
+    async with asyncio.timeout(PATIENCE):
+        while len(seats._taken) > taken:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def test_a_process_has_so_many_sockets_and_streams_known_or_not(world: World) -> None:
+    async with bounded(world, sockets_per_process=3) as line:
+        async with line.open(), line.raw(), reading(line) as lines:
+            await event(lines)
+            async with line.raw() as one_more:
+                assert await one_more.end() == limits.FULL == 1013
+                assert "no room" in (one_more.connection.close_reason or "")
+            refused = await post(line, NUMBERS, "text/event-stream")
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert (await post(line, VIEWER)).status_code == 200
+        await room(line, 0)
+        async with line.open(), line.open(), line.open():
+            pass
+        await room(line, 0)
+        for _ in range(10):
+            async with reading(line):
+                # Gone before the first word.
+                pass
+        await room(line, 0)
+
+
+async def test_a_socket_that_is_refused_takes_no_place(world: World) -> None:
+    async with bounded(world, sockets_per_key=1, sockets_per_process=2) as line:
+        for _ in range(5):
+            assert await crowded(line, "bh_nobody_x") == 4403
+        await room(line, 0)
+        async with line.open():
+            for _ in range(5):
+                assert await crowded(line) == 4430
+                await room(line, 1)
+
+
+async def test_a_socket_carries_fifty_operations(world: World) -> None:
+    async with bounded(world) as line, line.open() as socket:
+        for number in range(50):
+            await socket.subscribe(NUMBERS, str(number))
+            assert (await socket.hear())["type"] == "next"
+        await socket.subscribe(NUMBERS, "50")
+        answer = await socket.hear()
+        assert (answer["type"], answer["id"]) == ("error", "50")
+        assert "at most 50 operations" in answer["payload"][0]["message"]
+        await socket.say({"type": "complete", "id": "0"})
+        await socket.subscribe(NUMBERS, "50")
+        assert (await socket.hear())["type"] == "next"
+
+
+# How large
+
+
+def ping(size: int) -> str:
+    text = json.dumps({"type": "ping", "payload": {"x": ""}})
+    return text.replace('""', f'"{"x" * (size - len(text))}"')
+
+
+async def test_a_message_has_at_most_so_many_bytes(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with bounded(world) as line, line.open() as socket:
+        await socket.say(ping(limits.LARGEST_FRAME))
+        assert await socket.hear() == {"type": "pong"}
+        assert await too_large(socket, [ping(limits.LARGEST_FRAME + 1)]) == 1009
+        async with line.open() as pieces:
+            piece = limits.LARGEST_FRAME // 8
+            assert await too_large(pieces, ["x" * piece] * 9) == 1009
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+async def too_large(socket: Socket, frames: list[str]) -> int | None:
+    """Say it in so many frames; how the socket was closed, and that the reason tells the limit."""
+    with suppress(ConnectionClosed):
+        await socket.connection.send(frames if len(frames) > 1 else frames[0])
+    code = await socket.end()
+    assert str(limits.LARGEST_FRAME) in (socket.connection.close_reason or "")
+    return code
+
+
+async def test_a_request_has_at_most_a_million_bytes(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.key}", "content-type": "application/json"}
+    body = json.dumps({"query": VIEWER, "padding": ""}).encode()
+    for size, status in ((1_000_000, 200), (1_000_001, 413)):
+        padded = body.replace(b'""', b'"' + b"x" * (size - len(body)) + b'"')
+        assert len(padded) == size
+        answer = await world.http.post("/graphql", content=padded, headers=headers)
+        assert answer.status_code == status
+    assert messages(answer) == ["A request has at most 1000000 bytes."]
+
+
+# How long
+
+
+@asynccontextmanager
+async def locked(owner: Database, table: str) -> AsyncIterator[Transaction]:
+    """Nobody can read or write the table."""
+    async with owner.transaction() as tx:
+        await tx.run(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield tx
+
+
+CREATE = """
+mutation($departure: String!) {
+  createTrip(input: { traveller: { name: "Ana", phone: "+5491155550101" }, flight: "AR1303", origin: "EZE", destination: "MIA", departure: $departure }) {
+    trip { id } userErrors { message }
+  }
+}
+"""
+
+
+async def busy(tx: Transaction) -> int:
+    """Sessions of the application in the middle of a transaction."""
+    found: int = await tx.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'bauhaus_login' AND xact_start IS NOT NULL"
+    )
+    return found
+
+
+async def test_an_operation_that_takes_too_long_ends_and_is_rolled_back(world: World, owner: Database) -> None:
+    body = {"query": CREATE, "variables": {"departure": "2026-03-12T10:00"}}
+    headers = {"Authorization": f"Bearer {world.key}"}
+    # The airports are read with the first trip.
+    await world.book()
+    async with house(world, operation_seconds=0.4) as http:
+        # The last that is written: the trip stands already when it comes to that.
+        async with locked(owner, "events") as tx:
+            asking = asyncio.create_task(http.post("/graphql", json=body, headers=headers))
+            while not await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not asking.done()
+            answer = await asking
+            assert await busy(tx) == 0
+        assert answer.status_code == 200
+        assert answer.json()["data"] is None
+        assert messages(answer) == ["The operation took longer than 0.4 seconds."]
+        async with owner.transaction() as tx:
+            assert await tx.value("SELECT count(*) FROM trips") == 1
+        answer = await http.post("/graphql", json=body, headers=headers)
+        assert answer.json()["data"]["createTrip"]["userErrors"] == []
+
+
+async def test_an_operation_over_a_socket_or_a_stream_ends_too(world: World, owner: Database) -> None:
+    document = "{ trips { totalCount nodes { id told { gate } traveller { optedOut } } } }"
+    async with bounded(world, operation_seconds=0.3) as line, line.open() as socket:
+        async with locked(owner, "trips") as tx:
+            await socket.subscribe(document)
+            answer = await socket.hear()
+            assert answer["payload"]["errors"][0]["extensions"] == {"code": "OVERDUE"}
+            assert (await socket.hear())["type"] == "complete"
+            async with reading(line, document) as lines:
+                name, payload = await event(lines)
+                assert (name, payload["data"]) == ("next", None)
+                assert "longer than 0.3 seconds" in payload["errors"][0]["message"]
+            assert await busy(tx) == 0
+        await socket.subscribe(document)
+        assert (await socket.hear())["payload"]["data"]["trips"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "together"])
+async def test_an_event_that_takes_too_long_closes_the_socket_so_that_it_is_asked_for_again(
+    world: World, owner: Database, alone: bool
+) -> None:
+    trip = await world.book()
+    cursor = (await world.data("{ agency { eventCursor } }"))["agency"]["eventCursor"]
+    async with bounded(world, operation_seconds=0.3) as line, line.open() as socket:
+        if not alone:
+            await socket.subscribe(after=cursor)
+            await socket.until("CaughtUp")
+            async with locked_after(world, owner, trip):
+                assert await socket.end() == 1013
+        else:
+            await change(world, trip, lodging="Hotel Azul")
+            async with locked(owner, "trips"):
+                await socket.subscribe(after=cursor)
+                assert await socket.end() == 1013
+        async with line.open() as again:
+            await again.subscribe(EVENTS, after=cursor)
+            assert [each["__typename"] for each in await again.until("CaughtUp")] == ["TripUpdated", "CaughtUp"]
+
+
+@asynccontextmanager
+async def locked_after(world: World, owner: Database, trip: Any) -> AsyncIterator[None]:
+    """Change the trip, and let nobody read it: a lock that waits for a writer stands before every later reader."""
+    async with owner.transaction() as tx:
+        await tx.run("LOCK TABLE trips IN EXCLUSIVE MODE")
+        writing = asyncio.create_task(change(world, trip, lodging="Hotel Azul"))
+        async with asyncio.timeout(PATIENCE):
+            while not await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                pass
+        locking = asyncio.create_task(hold(owner, writing))
+        while await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted") < 2:
+            pass
+    try:
+        yield
+    finally:
+        locking.cancel()
+        await asyncio.gather(locking, return_exceptions=True)
+        await writing
+
+
+async def hold(owner: Database, writing: "asyncio.Task[None]") -> None:
+    async with locked(owner, "trips"):
+        await asyncio.Event().wait()
