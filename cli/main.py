@@ -189,6 +189,18 @@ def schema() -> None:
     sys.stdout.write(graph_schema.printed())
 
 
+@app.command()
+def manifest(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Holds .graphql files, at any depth.")],
+) -> None:
+    """Print the manifest of trusted documents in a folder, for TRUSTED_DOCUMENTS; one document in each file."""
+    from graph import schema as graph_schema
+    from graph import trusted
+
+    texts = trusted.manifest(graph_schema.build(), sorted(folder.rglob("*.graphql")))
+    sys.stdout.write(orjson.dumps(texts, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n")
+
+
 @app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
     """The stand-ins alone, as `bauhaus dev` starts them."""

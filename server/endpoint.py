@@ -91,6 +91,7 @@ class Endpoint(OverHttp):
         request = Request(scope, receive)
 
         def refused(status: int, message: str | GraphQLError, **headers: str) -> tuple[Response, Receive]:
+            scope["refused"] = True
             return over_http.refusal(request, status, message, headers), receive
 
         if request.method != "POST":

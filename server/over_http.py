@@ -157,6 +157,7 @@ class OverHttp(GraphQL[Context, None]):
             and not any(error.path or isinstance(error, OverdueError) for error in errors)
         ):
             del answer["data"]
+            request.scope["refused"] = True
         return answer
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
