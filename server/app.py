@@ -23,9 +23,10 @@ from server.endpoint import Endpoint
 from server.health import Health
 from server.limits import Limits
 from server.portal import portal
+from server.rates import Sample
 from server.tokens import Tokens
 from server.webhooks import Webhooks
-from travel import enqueue
+from travel import enqueue, metrics
 from travel.clock import Clock
 from travel.config import Config
 from travel.database import Database
@@ -34,6 +35,8 @@ from travel.enqueue import Wakeups
 log = structlog.get_logger()
 
 TIMEKEEPING_SECONDS = 5.0
+REFUSALS_TOLD = 5
+"""Lines a minute about requests to /graphql of which nothing was executed; the next line says how many were left out."""
 
 
 class Logged:
@@ -41,6 +44,7 @@ class Logged:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._refusals = Sample(REFUSALS_TOLD)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Log the request once it is answered."""
@@ -70,11 +74,21 @@ class Logged:
                     await answer(scope, receive, noted)
             finally:
                 spent = round((time.perf_counter() - began) * 1000, 1)
-                quiet = scope["path"] in ("/healthz", "/readyz", "/metrics")
-                # A webhook's path holds its token.
-                path = scope["path"] if not scope["path"].startswith("/webhooks/") else "/webhooks/…"
-                say = log.debug if quiet else log.info
-                say("request", method=scope["method"], path=path, status=status, ms=spent)
+                self._tell(scope, status, spent)
+
+    def _tell(self, scope: Scope, status: int | None, spent: float) -> None:
+        untold = {}
+        if scope.get("refused"):
+            metrics.refused.inc()
+            told = self._refusals.tells(time.monotonic())
+            if told is None:
+                return
+            untold = {"untold": told} if told else {}
+        quiet = scope["path"] in ("/healthz", "/readyz", "/metrics")
+        # A webhook's path holds its token.
+        path = scope["path"] if not scope["path"].startswith("/webhooks/") else "/webhooks/…"
+        say = log.debug if quiet else log.info
+        say("request", method=scope["method"], path=path, status=status, ms=spent, **untold)
 
 
 def build(house: House, config: Config) -> Starlette:

@@ -29,3 +29,19 @@ class Rates:
             self._spent = {each: until for each, until in self._spent.items() if until > now - SPAN}
         self._spent[key] = spent
         return 0.0
+
+
+class Sample:
+    """Which of many alike are worth a line in the log: so many in a minute."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rates = Rates(per_minute)
+        self._untold = 0
+
+    def tells(self, now: float) -> int | None:
+        """None where this one is not told, else how many before it were not."""
+        if self._rates.take(None, now):
+            self._untold += 1
+            return None
+        untold, self._untold = self._untold, 0
+        return untold

@@ -8,6 +8,7 @@ looks = Counter("bauhaus_aeroapi_looks", "Looks at flights, by how AeroAPI answe
 result_sets = Counter("bauhaus_aeroapi_result_sets", "Result sets that AeroAPI charged.")
 looks_paced = Counter("bauhaus_aeroapi_paced", "What AeroAPI's rate did to looks.", ["effect"])
 looks_rested = Counter("bauhaus_aeroapi_rested", "Looks that were not made, by why not.", ["reason"])
+refused = Counter("bauhaus_graphql_refused", "Requests to /graphql of which nothing was executed.")
 odd_statuses = Counter("bauhaus_aeroapi_unknown_status_texts", "Status texts outside the known ones.")
 changes = Counter("bauhaus_status_changes", "Differences recorded in the status history.", ["kind"])
 decided = Counter("bauhaus_notifications_decided", "Notifications decided, by type.", ["type"])
