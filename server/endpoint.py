@@ -29,7 +29,7 @@ from server.over_http import OverHttp
 from server.rates import Rates
 from server.seats import CrowdedError, FullError, Seat, Seats
 from server.sessions import Sessions
-from server.socket import Handler
+from server.socket import Adapter, Handler
 from server.streams import ServerSentEvents, Stream
 from travel.model import Viewer
 
@@ -40,6 +40,7 @@ class Endpoint(OverHttp):
     """The view. Nobody passes without a credential."""
 
     graphql_transport_ws_handler_class = Handler
+    websocket_adapter_class = Adapter  # type: ignore[assignment]  # as Strawberry's own
 
     def __init__(
         self, schema: Schema, house: House, door: Door, *, bounds: Limits, trusted: Trusted, development: bool = False

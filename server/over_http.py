@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -138,6 +139,8 @@ class OverHttp(GraphQL[Context, None]):
             )
         except CannotGetOperationTypeError as unknown:
             message = unknown.as_http_error_reason()
+        except MissingQueryError:
+            message = "The document is empty."
         except InvalidOperationTypeError:
             message = f"A subscription needs a websocket, or Accept: {STREAM} alone."
         return ExecutionResult(data=None, errors=[GraphQLError(message)])

@@ -12,6 +12,7 @@ import orjson
 import structlog
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import PreExecutionError
 
@@ -29,6 +30,19 @@ log = structlog.get_logger()
 SEND_SECONDS = 5.0
 """A reader that takes nothing for so long is cut off."""
 CLOSE_SECONDS = 1.0
+
+
+LONGEST_REASON = 123
+"""Bytes that a close frame has room for."""
+
+
+class Adapter(ASGIWebSocketAdapter):
+    """A socket that can be closed with whatever reason: Strawberry puts texts of the client's into it."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close, with as much of the reason as fits."""
+        fits = reason.encode(errors="replace")[:LONGEST_REASON].decode(errors="ignore")
+        await super().close(code, fits)
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):

@@ -223,11 +223,9 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 
 async def _reset(connection: asyncpg.Connection) -> None:
-    """Nothing outlives a transaction here, so giving a connection back costs no round trip unless one was left open.
-
-    That is so where a task was cancelled while its transaction began.
-    """
+    """Nothing outlives a transaction here, so giving a connection back costs no round trip unless one was left open."""
     if connection.is_in_transaction():
+        # Who was cancelled in the middle of BEGIN or ROLLBACK leaves one open. asyncpg's own reset calls that an error.
         await connection.execute("ROLLBACK")
 
 

@@ -521,6 +521,7 @@ NONSENSE: dict[str, Any] = {
     "a type that is a list": {"type": ["subscribe"]},
     "a type that is null": {"type": None},
     "an unknown type": {"type": "start", "id": "1"},
+    "a type without end": {"type": "x" * 3000},
     "the legacy protocol": {"type": "start", "id": "1", "payload": {"query": "{ viewer { name } }"}},
     "no JSON": "{",
     "an empty text": "",
@@ -577,6 +578,12 @@ async def test_the_door_is_knocked_at_once_and_an_id_is_used_once(world: World, 
         await socket.subscribe()
         await socket.event()
         await socket.subscribe()
+        assert await socket.end() == 4409
+    async with line.open() as socket:
+        # Longer, in the reason, than a close frame may be.
+        await socket.subscribe(id_="é" * 300)
+        await socket.event("é" * 300)
+        await socket.subscribe(id_="é" * 300)
         assert await socket.end() == 4409
 
 

@@ -74,6 +74,7 @@ async def post(world: World, body: Any, accept: str) -> httpx.Response:
 @pytest.mark.parametrize(
     "request_",
     [
+        {"query": ""},
         {"query": "{"},
         {"query": "{ nothing }"},
         {"query": "query($id: ID!) { trip(id: $id) { id } }"},
