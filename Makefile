@@ -10,7 +10,7 @@ CLIENTS := tests/clients/node_modules/.ready
 # What schema.graphql must not break; a branch is compared by SCHEMA_BASE=origin/main.
 SCHEMA_BASE ?= HEAD
 
-.PHONY: help dev test lint graph-lint clients check coverage chaos bench replay fix schema lock clean
+.PHONY: help dev test lint graph-lint clients check coverage chaos fuzz bench replay fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -60,6 +60,9 @@ coverage: $(READY) ## The tests again, with the coverage of travel/.
 
 chaos: $(READY) ## Kill, freeze and starve everything, and count at Twilio's side (SEED=n repeats a run).
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
+
+fuzz: $(READY) ## Broken, odd and hostile input at a real server (SEED=n repeats a run, INPUTS=n for more or fewer).
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS))
 
 bench: $(READY) ## Measure the numbers of the design, both sides of each ratio in one run.
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,1 @@
+"""A real server under broken, odd and hostile input, repeatable by its seed."""
