@@ -7,7 +7,7 @@ statements are asyncpg's. A transaction belongs to an agency, or to none; row-le
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -179,9 +179,10 @@ class Database:
             try:
                 await raw.execute(f"BEGIN; {_become(agency_id)}" if agency_id else "BEGIN")
                 yield Transaction(raw, agency_id)
-            except BaseException:
-                if not raw.is_closed() and raw.is_in_transaction():
-                    await raw.execute("ROLLBACK")
+            except BaseException as broken:
+                # Who was cancelled in the middle of BEGIN does not know yet whether it is one.
+                if not raw.is_closed() and (raw.is_in_transaction() or isinstance(broken, asyncio.CancelledError)):
+                    await _to_the_end(raw.execute("ROLLBACK"))
                 raise
             await raw.execute("COMMIT")
         finally:
@@ -212,6 +213,19 @@ class Database:
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
 
+async def _to_the_end(work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for it, however often we are cancelled meanwhile: asyncpg calls a connection that comes back halfway an error."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
+
+
 def _become(agency_id: UUID | None) -> str:
     return f"SET LOCAL app.agency_id TO '{agency_id or ''}'"
 
@@ -225,8 +239,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 async def _reset(connection: asyncpg.Connection) -> None:
     """Nothing outlives a transaction here, so giving a connection back costs no round trip unless one was left open."""
     if connection.is_in_transaction():
-        # Who was cancelled in the middle of BEGIN or ROLLBACK leaves one open. asyncpg's own reset calls that an error.
-        await connection.execute("ROLLBACK")
+        await connection.reset()
 
 
 async def _verify_version(tx: Transaction) -> None:

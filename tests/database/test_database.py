@@ -254,3 +254,26 @@ async def test_a_database_that_goes_away_is_named_so(services: Services) -> None
             with pytest.raises(SchemaError):
                 await database.verify()
         await database.disconnect()
+
+
+async def test_who_is_cancelled_in_the_middle_leaves_neither_a_transaction_nor_an_error(
+    pool: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        async with pool.transaction() as tx:
+            await tx.value("SELECT 1")
+
+    for moment in range(120):
+        task = asyncio.create_task(work())
+        async with asyncio.timeout(5):
+            for _ in range(moment % 40):
+                await asyncio.sleep(0)
+            task.cancel()
+            # And once more, while it rolls back.
+            for _ in range(moment // 40):
+                await asyncio.sleep(0)
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(work() for _ in range(20)))
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
