@@ -25,6 +25,7 @@ class Mutations:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
+        # What grows twice grows without end.
         self._has_grown = False
 
     def value(self, value: Any) -> Any:
@@ -71,7 +72,8 @@ class Mutations:
             case 1:
                 return {"a": value}
             case 2:
-                depth = chance.choice([2, 30, 300])
+                depth = 2 if self._has_grown else chance.choice([2, 30, 200])
+                self._has_grown = self._has_grown or depth > 2
                 for _ in range(depth):
                     value = [value] if chance.random() < 0.5 else {"x": value}
                 return value
