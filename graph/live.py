@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from travel.database import Database
+from travel.database import BROKEN, Database
 from travel.model import Event
 from travel.records import feed
 
@@ -73,7 +72,7 @@ class Hub:
         while True:
             try:
                 await self._listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+            except BROKEN as lost:
                 log.warning("feed_listener_lost", error=type(lost).__name__)
             await asyncio.sleep(REREAD_SECONDS)
 
@@ -137,7 +136,7 @@ class Hub:
             try:
                 tail.nudged.clear()
                 await tail.read()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+            except BROKEN as lost:
                 log.warning("feed_read_failed", error=type(lost).__name__)
             try:
                 async with asyncio.timeout(REREAD_SECONDS):

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import strawberry
 from graphql import GraphQLError
 
@@ -16,6 +15,7 @@ from graph.feed_cursor import FeedCursor
 from graph.spending import AeroApiDay, by_day
 from graph.types import FlightStatusRecord, Notification, Trip
 from travel import model
+from travel.database import BROKEN
 from travel.model import EventKind
 from travel.records import feed
 
@@ -210,7 +210,7 @@ async def _unbroken(context: Context, events: AsyncIterator[Event]) -> AsyncIter
     try:
         async for event in events:
             yield event
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except BROKEN:
         if context.give_up is not None:
             await context.give_up()
         raise

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import asyncpg
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -29,7 +28,7 @@ from server.webhooks import Webhooks
 from travel import enqueue, metrics
 from travel.clock import Clock
 from travel.config import Config
-from travel.database import Database
+from travel.database import BROKEN, Database
 from travel.enqueue import Wakeups
 
 log = structlog.get_logger()
@@ -67,7 +66,7 @@ class Logged:
             except Exception as fault:
                 log.exception("request_failed")
                 if status is None:
-                    away = isinstance(fault, OSError | TimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError)
+                    away = isinstance(fault, BROKEN)
                     answer = JSONResponse(
                         {"errors": [{"message": "Something went wrong on our side."}]}, status_code=503 if away else 500
                     )
@@ -161,5 +160,5 @@ async def _keep_time(db: Database, clock: Clock) -> None:
         await asyncio.sleep(TIMEKEEPING_SECONDS)
         try:
             await db.correct(clock)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+        except BROKEN as away:
             log.warning("clock_not_corrected", error=type(away).__name__)

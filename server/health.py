@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,7 +9,7 @@ from starlette.routing import Route
 
 from graph.context import House
 from travel import metrics
-from travel.database import SchemaError
+from travel.database import BROKEN, SchemaError
 from travel.records import backlog
 
 
@@ -46,6 +45,6 @@ class Health:
         try:
             async with self._house.db.transaction() as tx:
                 metrics.show_backlog(**asdict(await backlog.read(tx, self._house.clock.now())))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, AssertionError):
+        except (*BROKEN, AssertionError):
             metrics.database_away.inc()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Protocol
 
-import asyncpg
 import structlog
 
 from server.auth import Door
+from travel.database import BROKEN
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Sessions:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 await self.check()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+            except BROKEN as away:
                 log.warning("sessions_not_checked", error=type(away).__name__)
 
     async def check(self) -> None:

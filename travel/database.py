@@ -61,6 +61,9 @@ AWAY = (
 )
 """What is raised while the database cannot do it now: the same may work in a moment."""
 
+BROKEN = (*AWAY, asyncpg.PostgresError)
+"""Whatever a database answers instead of rows. A loop that lives as long as its process outlives all of it."""
+
 
 READING_SECONDS = 0.2
 """A reading of the database's clock that took longer says too little."""
@@ -158,7 +161,7 @@ class Database:
         """Open the pool; raises SchemaError where there is no database at the address."""
         try:
             await self._pool.connect()
-        except (*AWAY, asyncpg.PostgresError) as broken:
+        except BROKEN as broken:
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
     async def disconnect(self) -> None:
@@ -208,7 +211,7 @@ class Database:
             async with self.transaction() as tx:
                 await _verify_version(tx)
                 await _verify_role(tx)
-        except (*AWAY, asyncpg.PostgresError, AssertionError) as broken:
+        except (*BROKEN, AssertionError) as broken:
             # `databases` says by an AssertionError that its pool is closed.
             raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
 
