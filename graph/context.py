@@ -38,6 +38,8 @@ class Place:
     """CaughtUp was said."""
     is_over: bool = False
     """Resync was said: nothing follows."""
+    is_torn: bool = False
+    """The database was away in the middle of an answer, which is not worth sending: the client shall come back for it."""
 
 
 @dataclass(kw_only=True)

@@ -8,6 +8,8 @@ from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.execution import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from graph import enums, subscriptions
 from graph.checks import Checks, OpenChecks
@@ -17,6 +19,7 @@ from graph.overdue import Timed
 from graph.queries import Query
 from graph.scalars import SCALARS
 from graph.subscriptions import Subscription
+from travel.database import AWAY
 
 log = structlog.get_logger()
 
@@ -33,13 +36,20 @@ def is_fault(error: GraphQLError) -> bool:
 
 
 class Schema(strawberry.Schema):
-    """Logs faults, once and with their cause, and nothing that a client did wrong."""
+    """Logs faults, once and with their cause, and nothing that a client did wrong.
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+    An event whose answer a lost database tore is marked in its stream's place: sent with errors in the place of its data,
+    it would be a hole in what the client knows.
+    """
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Called by Strawberry with every error of an answer."""
         for error in errors:
             if is_fault(error):
                 log.error("resolver_failed", path=error.path, exc_info=error.original_error)
+        is_away = any(isinstance(error.original_error, AWAY) for error in errors)
+        if is_away and execution_context and execution_context.operation_type is OperationType.SUBSCRIPTION:
+            execution_context.context.place.is_torn = True
 
 
 def build(*, introspection: bool = False, direct: bool = True, seconds: float = 20) -> Schema:

@@ -65,6 +65,10 @@ class GoneError(Exception):
     """The reader's client is not there any more."""
 
 
+class TornError(Exception):
+    """The stream cannot go on from our side; why is logged where it was found. Its client shall come back."""
+
+
 class Outlet(Protocol):
     """Where a subscriber's payloads go."""
 
@@ -135,9 +139,13 @@ class Channel:
                         raise ConnectionError("what began well cannot begin again")
                     if self._is_deserted:
                         return
+                    if self.context.place.is_torn:
+                        raise TornError
                     self._hand_out(payload_of(result))
             for reader in self._all_gone():
                 reader.leave(None)
+        except TornError as torn:
+            broken = torn
         except Exception as fault:
             log.error("shared_stream_broke", exc_info=fault)
             broken = fault
@@ -148,7 +156,7 @@ class Channel:
     async def give_up(self) -> None:
         """The stream cannot go on: every reader's socket closes, so that its client comes back."""
         for reader in self._all_gone():
-            reader.fail(ConnectionError("the feed cannot be read"))
+            reader.fail(TornError())
 
     def _hand_out(self, payload: bytes) -> None:
         position, is_over = self.position, self.context.place.is_over

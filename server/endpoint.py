@@ -141,10 +141,10 @@ class Endpoint(OverHttp):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """A context per request; over a socket, one per socket."""
-        stream = Stream()
-        request.scope["stream"] = stream
-        seat = request.scope.get("seat")
-        return Context(house=self._house, viewer=request.scope.get("viewer"), give_up=stream.turn_out, seat=seat)
+        context = Context(house=self._house, viewer=request.scope.get("viewer"), seat=request.scope.get("seat"))
+        request.scope["stream"] = stream = Stream(context.place)
+        context.give_up = stream.turn_out
+        return context
 
     async def create_streaming_response(
         self,

@@ -17,7 +17,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 
 from graph.context import Context
-from graph.sharing import GoneError, Question, Reader
+from graph.sharing import GoneError, Question, Reader, TornError
 from server import auth, limits, over_http
 from server.seats import CrowdedError
 from server.serving import WRITE
@@ -149,6 +149,9 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except (WebSocketDisconnect, GoneError):
             log.debug("client_gone")
+        except TornError:
+            log.info("stream_torn")
+            await self._give_up()
         except GraphQLError as unreadable:
             await operation.send_initial_errors([unreadable])
         except Exception as broken:  # noqa: BLE001 - whatever it is, the socket closes, and it is logged.
@@ -203,6 +206,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
                     return None
+                if context.place.is_torn:
+                    raise TornError
                 await operation.send_next(result)  # type: ignore[arg-type]
                 if question is not None and context.place.is_live and not context.place.is_over:
                     reader = Reader(outlet, context.place.seen)

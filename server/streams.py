@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from strawberry.http.streaming import SSETransport
 
+from graph.context import Place
+
 HEARTBEAT_SECONDS = 15.0
 """Proxies cut what is silent for longer, commonly after 30 or 60 seconds."""
 
@@ -19,7 +21,8 @@ class ServerSentEvents(SSETransport):
 class Stream:
     """One answer under way, which can be ended from our side."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._over = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
 
@@ -35,7 +38,8 @@ class Stream:
             while True:
                 upcoming = asyncio.create_task(_next(messages))
                 await asyncio.wait({upcoming, over}, return_when=asyncio.FIRST_COMPLETED)
-                if over.done() or (message := upcoming.result()) is None:
+                # Whoever ended the stream may have done so in this very turn of the loop, by the message that came of it.
+                if self._over.is_set() or self._place.is_torn or (message := upcoming.result()) is None:
                     return
                 yield message
         finally:

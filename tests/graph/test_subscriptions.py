@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 import structlog
 import uvicorn
@@ -833,39 +832,3 @@ async def test_a_lost_nudge_costs_a_moment_and_no_event(world: World) -> None:
         assert (await waiting).sequence == 1
     await stream.aclose()  # type: ignore[attr-defined]
     assert hub._tails == {}
-
-
-class Wounded:
-    """A database that fails once, in the way asyncpg does on a session that the server has ended."""
-
-    def __init__(self, db: Database, error: Exception) -> None:
-        self._db, self._errors = db, [error]
-
-    @asynccontextmanager
-    async def transaction(self, agency_id: UUID) -> AsyncIterator[Transaction]:
-        async with self._db.transaction(agency_id) as tx:
-            yield tx
-            if self._errors and await tx.value("SELECT sequence FROM feed_heads"):
-                raise self._errors.pop()
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
-        asyncpg.InterfaceError("connection is closed"),
-        ConnectionResetError(),
-    ],
-    ids=lambda error: type(error).__name__,
-)
-async def test_the_reader_of_a_tail_outlives_a_session_that_ended(world: World, error: Exception) -> None:
-    """It reads for all subscribers of an agency; without it they would wait for ever."""
-    hub, agency_id = Hub(Wounded(world.db, error)), world.agency.id  # type: ignore[arg-type]
-    stream = hub.events(agency_id, 0)
-    waiting = asyncio.create_task(anext(stream))
-    async with asyncio.timeout(PATIENCE):
-        while not hub._tails:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        await publish(world, agency_id)
-        assert (await waiting).sequence == 1
-    await stream.aclose()  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph import subscriptions
 from server import streams
 from tests.graph.test_subscriptions import Line, listening
 from tests.world import World
@@ -105,6 +106,21 @@ async def test_a_stream_that_breaks_on_our_side_is_not_complete(
 
     monkeypatch.setattr(world.house.hub, "events", breaking)
     async with reading(line) as lines:
+        text = "\n".join([each async for each in lines])
+    assert "complete" not in text
+    assert "errors" not in text
+
+
+async def test_an_event_that_a_lost_database_tore_ends_the_stream_instead(
+    world: World, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(subscriptions, "_trip", away)
+    async with reading(line, "subscription { events { sequence ... on TripCreated { trip { id } } } }") as lines:
+        await event(lines)
+        await world.book()
         text = "\n".join([each async for each in lines])
     assert "complete" not in text
     assert "errors" not in text
