@@ -30,10 +30,10 @@ class House:
     """Where the processes' own words go; by default to ours."""
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
-    def start(self, name: str, *command: str, module: str = "cli") -> None:
-        """Start `bauhaus <command>`, or another module, under a name."""
+    def start(self, name: str, *command: str, module: str = "cli", **changes: str) -> None:
+        """Start `bauhaus <command>`, or another module, under a name; `changes` are variables that differ for it."""
         self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", module, *command], env=self.environment, stderr=self.log
+            [sys.executable, "-m", module, *command], env={**self.environment, **changes}, stderr=self.log
         )
 
     def kill(self, name: str) -> None:

@@ -107,7 +107,7 @@ async def run(storm: Storm, say: Callable[[str], None]) -> Outcome:
             "CHAOS_CRASHES": "1500" if storm.disturb else "0",
         }
         with processes(urls.app, valkey.url, speed=SPEED, seed=storm.seed, log=log, **settings) as house:
-            async with _databases(urls) as (db, owner, god):
+            async with databases(urls) as (db, owner, god):
                 agencies = [await _agency(house, db, owner, number) for number in range(5)]
                 house.control("POST", "faults", storm.faults)
                 for number in range(storm.workers):
@@ -165,7 +165,8 @@ def prepared(postgres: Postgres) -> Urls:
 
 
 @asynccontextmanager
-async def _databases(urls: Urls) -> AsyncIterator[tuple[Database, Database, Database]]:
+async def databases(urls: Urls) -> AsyncIterator[tuple[Database, Database, Database]]:
+    """Three pools, as the application, the owner and somebody who sees all."""
     opened = Database(urls.app, pool_size=8), Database(urls.owner, pool_size=2), Database(urls.god, pool_size=2)
     for each in opened:
         await each.connect()
