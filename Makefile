@@ -58,7 +58,7 @@ check: lint test ## All that CI runs.
 coverage: $(READY) ## The tests again, with the coverage of travel/.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-branch --cov-report=term
 
-chaos: $(READY) ## Kill, freeze and starve everything, and count at Twilio's side (SEED=n repeats a run).
+chaos: $(READY) ## Kill, freeze and starve everything; count at Twilio's side, and what streams brought (SEED=n repeats a run).
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
 
 fuzz: $(READY) ## Broken, odd and hostile input at a real server (SEED=n repeats a run, INPUTS=n for more or fewer).

@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos import matrix, storm
+from tests.chaos import matrix, stopping, storm
 from tests.chaos.storm import Outcome, Storm
+from tests.chaos.streams import __main__ as streams
+from tests.chaos.streams.run import Plan
 
 console = Console(highlight=False, width=120, soft_wrap=False)
 CRASH_TO_RETRY_SECONDS = 30.0
@@ -25,12 +27,18 @@ def main(
         int | None, typer.Option(help="So many cells of the matrix, drawn by chance; all without it.")
     ] = None,
     naive_messages: Annotated[int, typer.Option(help="How many the deliberately naive sender gets.")] = 200,
+    subscribers: Annotated[int, typer.Option(help="How many follow the streams.")] = 60,
+    sockets: Annotated[
+        int, typer.Option(help="How many sockets a server that is stopped has; fewer where the limits say so.")
+    ] = 5000,
     parts: Annotated[
         str,
-        typer.Option(help="Which parts, in this order: matrix (about 1 min), storm (3 min), naive (half a minute)."),
-    ] = "matrix,storm,naive",
+        typer.Option(
+            help="Which parts, in this order: matrix (about 1 min), storm (3 min), naive (half a minute), streams (2 min), stopping (half a minute)."
+        ),
+    ] = "matrix,storm,naive,streams,stopping",
 ) -> None:
-    """Crash points by faults, a storm over several workers, and a naive sender whose duplicates must be found."""
+    """Crash points by faults, a storm over several workers, a naive sender whose duplicates must be found, and streams."""
     # The pools complain of every restart of the database, which is what a storm is.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
@@ -41,6 +49,8 @@ def main(
         "matrix": lambda: _matrix(seed, cells),
         "storm": lambda: _storm(Storm(trips=trips, workers=workers, seed=seed)),
         "naive": lambda: _naive(-(-naive_messages // MESSAGES_A_TRIP), seed),
+        "streams": lambda: streams.played(Plan(seed=seed, subscribers=subscribers)),
+        "stopping": lambda: stopping.stopped(sockets),
     }
     wanted = [part.strip() for part in parts.split(",")]
     if not set(wanted) <= set(runs):

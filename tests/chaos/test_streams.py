@@ -65,20 +65,20 @@ def test_what_was_wrong_at_its_moment_is_not_forgotten():
     assert check(record, ROWS, frozenset()) == ["closed with 1011"]
 
 
-async def test_nobody_misses_or_hears_twice_while_everything_breaks():
-    command = [
-        sys.executable,
-        "-m",
-        "tests.chaos.streams",
-        "--seed",
-        "20261127",
-        "--subscribers",
-        "12",
-        "--seconds",
-        "9",
-    ]
+async def said_by(module: str, *options: str) -> str:
+    """What a program of chaos says that ended well."""
+    command = [sys.executable, "-m", f"tests.chaos.{module}", *options]
     run = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     async with asyncio.timeout(120):
         said, _ = await run.communicate()
     assert run.returncode == 0, said.decode()
-    assert "came back" in said.decode()
+    return said.decode()
+
+
+async def test_nobody_misses_or_hears_twice_while_everything_breaks():
+    said = await said_by("streams", "--seed", "20261127", "--subscribers", "12", "--seconds", "8")
+    assert "came back" in said
+
+
+async def test_a_server_with_many_sockets_is_gone_in_time():
+    assert "{1012: 200}" in await said_by("stopping", "--sockets", "200")
