@@ -72,8 +72,8 @@ class PublishedKeys:
         headers = {"Accept": "application/jwk-set+json, application/json", "Accept-Encoding": "identity"}
         body = bytearray()
         async with (
-            asyncio.timeout(FETCH_SECONDS),
             httpx.AsyncClient(timeout=FETCH_SECONDS, follow_redirects=False) as http,
+            asyncio.timeout(FETCH_SECONDS),
             http.stream("GET", self._url, headers=headers) as response,
         ):
             response.raise_for_status()
