@@ -81,6 +81,9 @@ class Outlet(Protocol):
         ...
 
 
+NOTHING = b""
+
+
 class Reader:
     """One subscriber on a channel; `position` is the last event that it was handed."""
 
@@ -88,7 +91,8 @@ class Reader:
         self._outlet = outlet
         self.position = position
         self.left: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        """Done when the reader is on its own again: with a payload that its socket did not take, or None at the stream's end."""
+        """Done when the reader is on its own again: with what its socket did not take, which may be NOTHING, or None at the
+        stream's end."""
 
     def hand(self, payload: bytes, position: int) -> bool:
         """False if the reader has to leave, and to wait for its socket by itself."""
@@ -160,6 +164,11 @@ class Channel:
 
     def _hand_out(self, payload: bytes) -> None:
         position, is_over = self.position, self.context.place.is_over
+        if is_over:
+            # The channel met what was forgotten; who stands beyond that goes on alone.
+            for reader in [reader for reader in self.readers if reader.position > position]:
+                del self.readers[reader]
+                reader.leave(NOTHING)
         slow = [
             reader
             for reader in self.readers

@@ -5,6 +5,7 @@ Every operation has a context of its own. A subscription that has caught up foll
 """
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -134,9 +135,13 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def send_message(self, message: Any) -> None:
         """To a client that takes it in time."""
+        await self._in_time(super().send_message(message))
+
+    async def _in_time(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Cut the client off where it does not take a message in time; raises WebSocketDisconnect."""
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await super().send_message(message)
+                await sending
         except TimeoutError:
             log.info("slow_reader_cut_off")
             await self._give_up()
@@ -182,13 +187,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 self._endpoint.channels.leave(question, reader)
             if unsent is None:
                 return True
-            try:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await outlet.send(unsent)
-            except TimeoutError:
-                log.info("slow_reader_cut_off")
-                await self._give_up()
-                raise WebSocketDisconnect(code=1013) from None
+            if unsent:
+                await self._in_time(outlet.send(unsent))
             context = self.context.beside(resume=reader.position)
 
     async def _alone(

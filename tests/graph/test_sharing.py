@@ -2,13 +2,15 @@
 
 import asyncio
 import socket as sockets
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
 from graph import subscriptions
-from graph.sharing import Channels, Question
+from graph.context import Place
+from graph.sharing import Channel, Channels, Question, Reader
 from server import serving
 from server import socket as server_socket
 from tests.graph.test_subscriptions import (
@@ -269,3 +271,22 @@ async def test_a_stop_sends_everybody_away_in_waves_and_waits_for_no_stalled_rea
         assert max(closed_at) - min(closed_at) > 3 * serving.DRAIN_SECONDS / serving.WAVES
     assert asyncio.get_running_loop().time() - began < 10
     await lazy.connection.close()
+
+
+async def test_who_stands_beyond_what_was_forgotten_is_spared_the_resync_of_a_channel_that_lags() -> None:
+    """A reader may join a channel that is not as far as itself."""
+    told: list[str] = []
+
+    async def send(payload: str) -> None:
+        told.append(payload)
+
+    channel = Channel(SimpleNamespace(place=Place(seen=18, is_live=True, is_over=True)))  # type: ignore[arg-type]
+    behind, beyond = Reader(send, 18), Reader(send, 22)
+    channel.readers = {behind: None, beyond: None}
+    channel._hand_out("resync")
+    assert told == ["resync"]
+    assert list(channel.readers) == [behind]
+    waiting = await beyond.left
+    assert waiting is not None, "it goes on alone, and is not at its stream's end"
+    assert await waiting is None
+    assert beyond.position == 22
