@@ -69,6 +69,11 @@ class Context:
         """Begin a new answer: a socket lives for hours, and what was read for one event is old at the next."""
         self._loaders = None
 
+    def stop(self) -> None:
+        """End the reads of an answer that nobody waits for."""
+        if self._loaders is not None:
+            self._loaders.read.stop()
+
     def beside(self, resume: int | None = None) -> "Context":
         """The context of another operation of the same viewer."""
         place = Place() if resume is None else Place(seen=resume, is_live=True)

@@ -41,19 +41,25 @@ class _Times:
     """How often a selection is answered: a number, or what an argument says."""
 
     default: int
-    given: ValueNode | None = None
-    path: tuple[str, ...] = ()
+    given: tuple[ValueNode, ...] = ()
+    path: tuple[str, ...] | None = None
+    """Where in the argument a list lies that says it; None for the sizes of a page."""
 
     def of(self, variables: dict[str, Any]) -> int:
-        value = value_from_ast_untyped(self.given, variables) if self.given is not None else None
-        for name in self.path:
+        values = [value_from_ast_untyped(each, variables) for each in self.given]
+        if self.path is not None:
+            return self._listed(values[0] if values else None)
+        sizes = [int(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        # More than a page is refused by the page itself.
+        return min(max(*sizes, 0), LARGEST) if sizes else self.default
+
+    def _listed(self, value: Any) -> int:
+        for name in self.path or ():
             value = value.get(name) if isinstance(value, Mapping) else None
         if isinstance(value, list):
             return len(value)
-        if isinstance(value, bool) or not isinstance(value, int):
-            return self.default
-        # More than a page is refused by the page itself.
-        return min(max(value, 0), LARGEST)
+        # A value alone stands for a list of one.
+        return 0 if value is None or value is Undefined else 1
 
 
 @dataclass(slots=True)
@@ -154,14 +160,14 @@ class _Pricing:
 def _times(type_name: str, name: str, takes: Mapping[str, GraphQLArgument], given: Mapping[str, ValueNode]) -> _Times:
     if (type_name, name) in LISTS:
         argument, *path = LISTS[type_name, name]
-        return _Times(0, given.get(argument), tuple(path))
+        return _Times(0, (given[argument],) if argument in given else (), tuple(path))
     if "first" not in takes:
         return _Times(1)
     default = takes["first"].default_value
-    page = _Times(
-        DEFAULT if default is Undefined or default is None else int(default), given.get("first", given.get("last"))
-    )
-    return _Times(page.of({})) if isinstance(page.given, IntValueNode) else page
+    sizes = tuple(given[each] for each in ("first", "last") if each in given)
+    page = _Times(DEFAULT if default is Undefined or default is None else int(default), sizes)
+    is_literal = sizes and all(isinstance(each, IntValueNode) for each in sizes)
+    return _Times(page.of({})) if is_literal else page
 
 
 def refusal(cost: int) -> GraphQLError:

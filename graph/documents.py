@@ -16,14 +16,20 @@ from graphql import (
     visit,
 )
 
-from graph.limits import SELECTIONS, TOKENS
+from graph.limits import CHARACTERS, SELECTIONS, TOKENS
 
 REMEMBERED = 1000
 
 
-@lru_cache(maxsize=REMEMBERED)
 def read(query: str) -> DocumentNode:
     """The document of a text; raises GraphQLError for what is none, or too large to be validated in reasonable time."""
+    if len(query) > CHARACTERS:
+        raise GraphQLError(f"A document has at most {CHARACTERS} characters.")
+    return _read(query)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(query: str) -> DocumentNode:
     document = parse(query, max_tokens=TOKENS)
     counted = _Selections()
     visit(document, counted)

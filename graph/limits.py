@@ -14,6 +14,8 @@ from graphql import (
     ValidationRule,
 )
 
+CHARACTERS = 64_000
+"""Of a document. Comments and texts in it are no tokens of their own, and what is remembered of a document is as long as it."""
 TOKENS = 4000
 """Of a document. The parser stops there."""
 SELECTIONS = 400

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from travel.database import Database, Transaction
+from travel.database import AWAY, Database, Transaction
 from travel.model import (
     Agency,
     AgencySettings,
@@ -57,23 +57,40 @@ class Reading:
             self._task = asyncio.create_task(self._work())
         return await brings
 
+    def stop(self) -> None:
+        """Nobody waits any more: what is being read is cancelled, and its transaction rolls back."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self._one_transaction()
+        finally:
+            if self._task is asyncio.current_task():
+                self._task = None
+                for _, brings in self._waiting:
+                    brings.cancel()
+                self._waiting.clear()
+
+    async def _one_transaction(self) -> None:
         try:
             async with self._db.transaction(self._agency_id) as tx:
                 await self._read_on(tx)
                 # From here on, who comes begins another one.
                 self._task = None
-        except Exception as broken:  # noqa: BLE001 - whoever waits is told.
-            if self._task is asyncio.current_task():
-                self._task = None
-                for _, brings in self._waiting:
-                    if not brings.done():
-                        brings.set_exception(broken)
-                self._waiting.clear()
+        except Exception as broken:  # noqa: BLE001 - whoever it concerns is told.
+            # One read that fails is its own affair; a database that is away concerns all.
+            while self._waiting and self._task is asyncio.current_task():
+                _, brings = self._waiting.popleft()
+                if not brings.done():
+                    brings.set_exception(broken)
+                if not isinstance(broken, AWAY):
+                    break
 
     async def _read_on(self, tx: Transaction) -> None:
         idle = 0
-        while idle < PATIENCE_TICKS:
+        while self._waiting or idle < PATIENCE_TICKS:
             if not self._waiting:
                 idle += 1
                 await asyncio.sleep(0)

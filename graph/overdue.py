@@ -36,8 +36,12 @@ class Timed(CoreExecutor[Any]):
             async with asyncio.timeout(self.seconds) as limit:
                 return await result
         except TimeoutError:
+            self.context_value.stop()
             if not limit.expired():
                 raise
+        except asyncio.CancelledError:
+            self.context_value.stop()
+            raise
         name = self.operation.name.value if self.operation.name else None
         log.warning("operation_overdue", operation=name, seconds=self.seconds)
         overdue = OverdueError(

@@ -90,6 +90,8 @@ class Reader:
     def __init__(self, outlet: Outlet, position: int) -> None:
         self._outlet = outlet
         self.position = position
+        self.is_over = False
+        """Resync was handed over: nothing follows."""
         self.left: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         """Done when the reader is on its own again: with what its socket did not take, which may be NOTHING, or None at the
         stream's end."""
@@ -175,6 +177,7 @@ class Channel:
             if (reader.position < position or is_over) and not reader.hand(payload, position)
         ]
         for reader in slow:
+            reader.is_over = is_over
             del self.readers[reader]
 
     def _all_gone(self) -> list[Reader]:

@@ -22,6 +22,7 @@ from graph.sharing import GoneError, Question, Reader, TornError
 from server import auth, limits, over_http
 from server.seats import CrowdedError
 from server.serving import WRITE
+from travel.database import BROKEN
 
 if TYPE_CHECKING:
     from server.endpoint import Endpoint
@@ -62,6 +63,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self._handling = asyncio.current_task()
         try:
             await super().handle()
+        except WebSocketDisconnect:
+            log.debug("client_gone")
         except asyncio.CancelledError:
             if not self._is_cut_off:
                 raise
@@ -81,6 +84,9 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_connection_init(message)
         except CrowdedError:
             await self._close(limits.CROWDED, "This key has enough sockets open")
+        except BROKEN as away:
+            log.warning("credential_not_checked", error=type(away).__name__)
+            await self._give_up()
         if self.connection_acknowledged:
             self.context.give_up = self._give_up
             self._endpoint.sessions.open(self, auth.bearer(self.context.connection_params))
@@ -189,6 +195,8 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 return True
             if unsent:
                 await self._in_time(outlet.send(unsent))
+            if reader.is_over:
+                return True
             context = self.context.beside(resume=reader.position)
 
     async def _alone(

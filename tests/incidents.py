@@ -263,8 +263,8 @@ INCIDENTS: dict[int, tuple[str, ...]] = {
     ),
     105: (
         f"{SECURITY}::test_every_tenant_table_forces_row_level_security",
-        f"{SECURITY}::test_an_agency_sees_its_own_rows_only",
-        f"{SECURITY}::test_nobody_writes_a_row_in_the_name_of_another",
+        "tests/database/test_tenant_matrix.py::test_every_statement_reaches_the_rows_of_its_agency_and_no_others",
+        "tests/database/test_tenant_matrix.py::test_an_agency_cannot_give_its_rows_to_another",
     ),
     106: (
         f"{MIGRATIONS}::test_the_database_the_tree_and_the_code_name_one_revision",

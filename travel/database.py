@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +77,7 @@ class SchemaError(Exception):
     """The database is not one this process can work with; the message says what is wrong and what mends it."""
 
 
-@cache
+@lru_cache(maxsize=1000)
 def positional(sql: str) -> tuple[str, tuple[str, ...]]:
     """`:name` as asyncpg's `$1`, and the names in that order. `::` stays a cast."""
     names: list[str] = []

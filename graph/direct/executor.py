@@ -5,41 +5,75 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import structlog
-from graphql import GraphQLNonNull, GraphQLOutputType
+from graphql import FragmentSpreadNode, GraphQLNonNull, GraphQLOutputType, VariableNode, Visitor, visit
 from graphql.execution.executor import Executor as CoreExecutor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.context import Context
 from graph.direct.plan import NotPlainError, Plan, compiled
 
-log = structlog.get_logger()
-
 REMEMBERED = 500
 
 
 class Plans:
-    """The plans of documents, by their place in the document and the values of its variables."""
+    """The plans of documents, by their places in the document and the values of the variables that are used below them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[Any, Plan | None]] = {}
+        self._known: dict[tuple[Any, ...], tuple[Any, Plan | None]] = {}
+        self._variables: dict[tuple[int, ...], tuple[Any, frozenset[str]]] = {}
 
     def of(self, executor: CoreExecutor[Any], fields: Any) -> Plan | None:
         """The plan for a list; None where it goes the ordinary way."""
-        node = fields[0].node
-        key = (id(node), repr(executor.variable_values.coerced))
+        nodes = [each.node for each in fields]
+        place = tuple(map(id, nodes))
+        coerced = executor.variable_values.coerced
+        values = tuple((name, coerced.get(name)) for name in sorted(self._used(executor, nodes, place)))
+        key = (*place, repr(values))
         known = self._known.get(key)
-        # The node is kept, so that its identity is not given to another one.
-        if known is not None and known[0] is node:
+        # The nodes are kept, so that their identities are given to no others.
+        if known is not None:
             return known[1]
         try:
             plan = compiled(executor, fields)
         except NotPlainError:
             plan = None
-        if len(self._known) >= REMEMBERED:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = (node, plan)
+        _remember(self._known, key, (nodes, plan))
         return plan
+
+    def _used(self, executor: CoreExecutor[Any], nodes: list[Any], place: tuple[int, ...]) -> frozenset[str]:
+        known = self._variables.get(place)
+        if known is None:
+            found = _Variables(executor)
+            for node in nodes:
+                visit(node, found)
+            known = nodes, frozenset(found.names)
+            _remember(self._variables, place, known)
+        return known[1]
+
+
+def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(known) >= REMEMBERED:
+        known.pop(next(iter(known)))
+    known[key] = value
+
+
+class _Variables(Visitor):
+    """The variables in a part of a document, and in the fragments that are spread there."""
+
+    def __init__(self, executor: CoreExecutor[Any]) -> None:
+        super().__init__()
+        self._fragments = executor.fragments
+        self._seen: set[str] = set()
+        self.names: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.add(node.name.value)
+
+    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: Any) -> None:
+        name = node.name.value
+        if name not in self._seen:
+            self._seen.add(name)
+            visit(self._fragments[name].definition, self)
 
 
 PLANS = Plans()

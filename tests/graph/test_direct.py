@@ -199,6 +199,27 @@ async def test_what_was_written_by_hand_goes_the_ordinary_way(world: World, dire
     assert directly == [False]
 
 
+async def test_the_same_place_of_a_document_may_be_asked_for_more_elsewhere(world: World) -> None:
+    await world.book(reference="R-1")
+    fragment = "fragment F on TripConnection { nodes { id } }"
+    for asked in (
+        "a: trips { ...F nodes { reference } } b: trips { ...F }",
+        "b: trips { ...F } a: trips { ...F nodes { reference } }",
+    ):
+        document = f"{{ {asked} }} {fragment}"
+        assert await answer(DIRECT, world, document) == await answer(STOCK, world, document)
+
+
+async def test_plans_depend_on_the_variables_below_them_only(world: World) -> None:
+    document = "query($c: String, $s: Boolean!) { trips(after: $c) { nodes { ...F } } } fragment F on Trip { id notes @skip(if: $s) }"
+    executor.PLANS._known.clear()
+    for skipped, many in ((True, 1), (False, 2), (True, 2)):
+        assert await answer(DIRECT, world, document, s=skipped) == await answer(STOCK, world, document, s=skipped)
+        await world.book(f"AR{1400 + many}", phone=f"+54911555700{many}{int(skipped)}")
+        assert await answer(DIRECT, world, document, s=skipped) == await answer(STOCK, world, document, s=skipped)
+    assert len(executor.PLANS._known) == 2
+
+
 async def test_another_agency_is_seen_by_neither_way(world: World) -> None:
     other, _ = await world.another_agency()
     await world.book(agency_id=other.id)

@@ -216,6 +216,7 @@ def test_what_is_documented_is_what_counts() -> None:
     """Each limit stands in docs/limits.md, and in the example of the environment, as it is."""
     page = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
     for name, value in {
+        "characters": documents.CHARACTERS,
         "tokens": documents.TOKENS,
         "fields and fragments, as written": documents.SELECTIONS,
         "depth": f"{documents.DEPTH} levels",
