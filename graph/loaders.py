@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 Read = Callable[[Transaction], Awaitable[Any]]
 PATIENCE_TICKS = 12
-"""How many turns of the event loop a transaction is kept for the next read: from a value to what is asked of it are some six."""
+"""How many turns of the event loop a transaction is kept for the next read. A read that comes later begins another one."""
 
 PageKey = tuple[UUID, Filter, Window]
 HistoryKey = tuple[UUID, Window]

@@ -16,6 +16,10 @@ async def one(tx: Transaction) -> int:
     return await tx.value("SELECT txid_current()")  # type: ignore[no-any-return]
 
 
+async def sleeping(tx: Transaction) -> int:
+    return await tx.value(SLEEPING)  # type: ignore[no-any-return]
+
+
 async def test_reads_that_follow_each_other_share_a_transaction(world: World) -> None:
     read = Reading(world.db, world.agency.id)
     first = await read(one)
@@ -50,9 +54,9 @@ async def test_what_nobody_waits_for_ends_at_once(world: World) -> None:
     read = Reading(world.db, world.agency.id)
     waiting = [asyncio.create_task(read(slow)), asyncio.create_task(read(one))]
     async with asyncio.timeout(10):
-        async with world.db.transaction() as tx:
-            while not await tx.value(SLEEPING):  # noqa: ASYNC110
-                await asyncio.sleep(0)
+        # Within one transaction PostgreSQL shows what sessions did when it was first asked.
+        while not await Reading(world.db, world.agency.id)(sleeping):  # noqa: ASYNC110
+            await asyncio.sleep(0)
         read.stop()
         for each in waiting:
             with pytest.raises(asyncio.CancelledError):

@@ -296,3 +296,27 @@ async def test_who_stands_beyond_what_was_forgotten_is_spared_the_resync_of_a_ch
     # It goes on alone, and is not at its stream's end.
     assert await beyond.left == NOTHING
     assert beyond.position == 22
+
+
+async def test_a_slow_reader_hears_resync_once() -> None:
+    """It waits for its socket with the Resync in its hand; to go on after that would bring another one."""
+
+    class Full:
+        """Takes nothing for now."""
+
+        def write(self, payload: bytes) -> bool:
+            return False
+
+        async def send(self, payload: bytes) -> None:
+            raise AssertionError("the reader sends for itself")
+
+    place = Place(seen=18, is_live=True)
+    channel, slow = Channel(SimpleNamespace(place=place)), Reader(Full(), 17)  # type: ignore[arg-type]
+    channel.readers = {slow: None}
+    channel._hand_out(b"event")
+    assert (await slow.left, slow.is_over) == (b"event", False)
+    last = Reader(Full(), 18)
+    channel.readers, place.is_over = {last: None}, True
+    channel._hand_out(b"resync")
+    assert (await last.left, last.is_over) == (b"resync", True)
+    assert not channel.readers
