@@ -59,34 +59,38 @@ class Reading:
 
     def stop(self) -> None:
         """Nobody waits any more: what is being read is cancelled, and its transaction rolls back."""
-        if self._task is not None:
-            self._task.cancel()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        for _, brings in self._waiting:
+            brings.cancel()
+        self._waiting.clear()
 
     async def _work(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting and self._is_current():
                 await self._one_transaction()
         finally:
-            if self._task is asyncio.current_task():
+            if self._is_current():
                 self._task = None
-                for _, brings in self._waiting:
-                    brings.cancel()
-                self._waiting.clear()
+
+    def _is_current(self) -> bool:
+        return self._task is asyncio.current_task()
 
     async def _one_transaction(self) -> None:
+        begun = False
         try:
             async with self._db.transaction(self._agency_id) as tx:
+                begun = True
                 await self._read_on(tx)
                 # From here on, who comes begins another one.
                 self._task = None
         except Exception as broken:  # noqa: BLE001 - whoever it concerns is told.
-            # One read that fails is its own affair; a database that is away concerns all.
-            while self._waiting and self._task is asyncio.current_task():
+            # One read that fails is its own affair; a database that is away, or begins nothing, concerns all.
+            while self._waiting and self._is_current() and (isinstance(broken, AWAY) or not begun):
                 _, brings = self._waiting.popleft()
                 if not brings.done():
                     brings.set_exception(broken)
-                if not isinstance(broken, AWAY):
-                    break
 
     async def _read_on(self, tx: Transaction) -> None:
         idle = 0
@@ -96,12 +100,20 @@ class Reading:
                 await asyncio.sleep(0)
                 continue
             idle = 0
-            read, brings = self._waiting[0]
-            if not brings.done():
+            read, brings = self._waiting.popleft()
+            if brings.done():
+                continue
+            try:
                 found = await read(tx)
+            except asyncio.CancelledError:
+                brings.cancel()
+                raise
+            except Exception as broken:
                 if not brings.done():
-                    brings.set_result(found)
-            self._waiting.popleft()
+                    brings.set_exception(broken)
+                raise
+            if not brings.done():
+                brings.set_result(found)
 
 
 class Loader(DataLoader[K, V]):

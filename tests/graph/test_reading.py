@@ -9,7 +9,7 @@ from graph.loaders import PATIENCE_TICKS, Reading
 from tests.world import World
 from travel.database import Transaction
 
-SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
 
 
 async def one(tx: Transaction) -> int:
@@ -63,3 +63,15 @@ async def test_what_nobody_waits_for_ends_at_once(world: World) -> None:
                 await each
         # Another answer is not concerned.
         assert await Reading(world.db, world.agency.id)(one) > 0
+
+
+async def test_what_is_stopped_before_it_began_leaves_nobody_waiting(world: World) -> None:
+    read = Reading(world.db, world.agency.id)
+    waiting = asyncio.create_task(read(one))
+    while not read._waiting:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    read.stop()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await read(one) > 0
