@@ -39,7 +39,8 @@ class ThrottleAwayError(Exception):
 class Throttle:
     """The places of senders, shared by all processes. Spans are seconds."""
 
-    def __init__(self, redis: ArqRedis) -> None:
+    def __init__(self, redis: ArqRedis, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._take = redis.register_script(_TAKE)
         self._cool = redis.register_script(_COOL)
 
@@ -50,7 +51,7 @@ class Throttle:
         """
         spans = [round(span * 1e6) for span in (step, burst, patience)]
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 first, taken = await self._take(keys=[_key(sender)], args=[many, *spans])
         except (RedisError, OSError, TimeoutError) as away:
             raise ThrottleAwayError from away
@@ -59,7 +60,7 @@ class Throttle:
     async def cool(self, sender: str, seconds: float) -> None:
         """Give no place before so many seconds have passed. Raises ThrottleAwayError."""
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 await self._cool(keys=[_key(sender)], args=[round(seconds * 1e6)])
         except (RedisError, OSError, TimeoutError) as away:
             raise ThrottleAwayError from away

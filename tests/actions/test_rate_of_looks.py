@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.context import TIERS
-from tests.actions.test_pacing import KEPT_IN, let_one_more_go
+from tests.actions.test_pacing import KEPT_IN, LONG_SECONDS, let_one_more_go
 from tests.actions.test_tracking import FLIGHTS, flight_of, look
 from tests.world import World
 from travel import cadence
@@ -22,7 +22,8 @@ FAR, LANDING = -1.0, 15.0
 
 
 def pace(world: World, rate: Rate, kept_in: str = "redis") -> Pace:
-    return Pace(db=world.db, throttle=Throttle(world.redis) if kept_in == "redis" else None, rates={AEROAPI: rate})
+    throttle = Throttle(world.redis, seconds=LONG_SECONDS) if kept_in == "redis" else None
+    return Pace(db=world.db, throttle=throttle, rates={AEROAPI: rate})
 
 
 def slow_down(world: World, rate: Rate) -> None:
