@@ -166,7 +166,7 @@ class Query:
         async def count() -> int:
             return await read(lambda tx: trip_pages.count(tx, agency_id, wanted, now))
 
-        return Connection(page=page, shape=Trip.of, counter=count)
+        return Connection(page=page, shape=lambda unread: Trip.of(unread()), counter=count)
 
     @strawberry.field(description="A notification; null where the agency has no such notification.")
     async def notification(self, info: Info, id: Id) -> Notification | None:  # noqa: A002

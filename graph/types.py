@@ -1,8 +1,8 @@
 """The object types: trips, flights, notifications and what hangs on them. One module, because they know each other."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 import strawberry
 
@@ -25,7 +25,7 @@ from travel.model import (
     TripStatus,
 )
 from travel.records import log_pages
-from travel.records.pages import Page
+from travel.records.pages import Page, Place
 
 T = TypeVar("T")
 
@@ -54,6 +54,28 @@ class Edge(Generic[T]):
     cursor: str = strawberry.field(description="Its place; opaque.")
 
 
+class Nodes(Sequence[Any]):
+    """The items of a page, each made when it is looked at: where the database completes a list, none is."""
+
+    def __init__(self, items: Sequence[tuple[Any, Place]], shape: Callable[[Any], Any]) -> None:
+        self._items = items
+        self._shape = shape
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids in the database."""
+        return [place.id for _, place in self._items]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._shape(self._items[index][0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self._shape(value) for value, _ in self._items)
+
+
 @strawberry.type(description="A page of a list, by keyset: nothing is skipped or shown twice while the list grows.")
 class Connection(Generic[T]):
     page: strawberry.Private[Page]
@@ -66,7 +88,7 @@ class Connection(Generic[T]):
 
     @strawberry.field(description="The items alone.")
     def nodes(self) -> list[T]:
-        return [self.shape(value) for value, _ in self.page.items]
+        return cast(list[T], Nodes(self.page.items, self.shape))
 
     @strawberry.field(description="Where this page lies.")
     def page_info(self) -> PageInfo:

@@ -45,12 +45,12 @@ def instant(value: str) -> str:
     in_utc = f"{value} AT TIME ZONE 'UTC'"
     whole = f"'\"' || replace(CAST({in_utc} AS text), ' ', 'T') || 'Z\"'"
     parts = f"""'"' || to_char({in_utc}, 'YYYY-MM-DD"T"HH24:MI:SS.MS') || 'Z"'"""
-    return f"coalesce(CASE WHEN date_trunc('second', {value}) = {value} THEN {whole} ELSE {parts} END, 'null')"
+    return f"coalesce(CASE WHEN CAST({value} AS timestamptz(0)) = {value} THEN {whole} ELSE {parts} END, 'null')"
 
 
 def global_id(type_name: str, column: str) -> str:
     """As `graph.ids.encode` makes it. No letter, digit, colon or hyphen is encoded to a + or a /, and lines are longer."""
-    return f"'\"' || rtrim(encode(CAST('{type_name}:' || {column} AS bytea), 'base64'), '=') || '\"'"
+    return f"'\"' || replace(encode(CAST('{type_name}:' || {column} AS bytea), 'base64'), '=', '') || '\"'"
 
 
 def place(table: str) -> str:

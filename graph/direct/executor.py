@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import orjson
 from graphql import FragmentSpreadNode, GraphQLNonNull, GraphQLOutputType, VariableNode, Visitor, visit
@@ -11,6 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.context import Context
 from graph.direct.plan import NotPlainError, Plan, compiled
+from graph.types import Nodes
 from travel.database import Transaction
 
 REMEMBERED = 500
@@ -95,14 +95,14 @@ class DirectExecutor(StrawberryGraphQLCoreExecutionContext):
             )
 
         named = item_type.of_type if isinstance(item_type, GraphQLNonNull) else item_type
-        if getattr(named, "name", None) != "Trip" or not isinstance(items, list) or not items:
+        if getattr(named, "name", None) != "Trip" or not isinstance(items, Nodes) or not items:
             return ordinary()
         plan = PLANS.of(self, field_details_list)
         if plan is None:
             return ordinary()
 
         async def completed() -> Any:
-            nodes = await _read(plan, info.context, [item.value.id for item in items])
+            nodes = await _read(plan, info.context, items.ids)
             if nodes is not None:
                 return nodes
             completed_ordinarily = ordinary()
@@ -111,7 +111,7 @@ class DirectExecutor(StrawberryGraphQLCoreExecutionContext):
         return completed()
 
 
-async def _read(plan: Plan, context: Context, trips: list[UUID]) -> Any:
+async def _read(plan: Plan, context: Context, trips: list[str]) -> Any:
     """The trips as JSON, in their order; None where what was written by hand counts for one of them."""
     agency_id, now = context.asking.agency_id, context.house.clock.now()
 
@@ -121,7 +121,7 @@ async def _read(plan: Plan, context: Context, trips: list[UUID]) -> Any:
         return await tx.all(plan.sql, agency=agency_id, trips=trips, now=now)
 
     rows = await context.loaders.read(read)
-    found = {row["id"]: row for row in rows}
+    found = {str(row["id"]): row for row in rows}
     if len(found) < len(set(trips)) or (plan.reads_flight and any(row["by_hand"] for row in rows)):
         return None
     return orjson.Fragment(plan.complete(f"[{','.join([found[id_]['node'] for id_ in trips])}]"))

@@ -66,7 +66,7 @@ def compiled(executor: Executor[Any], fields: Fields) -> Plan:
     node = compiler.trip(trip, fields)
     sql = f"""
         SELECT t.id, {node} AS node,
-          EXISTS (SELECT FROM flight_status_history h WHERE h.flight_id = t.flight_id AND h.trip_id = t.id) AS by_hand
+          (SELECT true FROM flight_status_history h WHERE h.trip_id = t.id AND h.flight_id = t.flight_id LIMIT 1) AS by_hand
         FROM trips t JOIN flights f ON f.id = t.flight_id
         WHERE t.agency_id = :agency AND t.id = ANY(:trips)
     """  # noqa: S608
