@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import cast
 
+import orjson
 from cross_web import AsyncHTTPRequestAdapter
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -173,9 +174,16 @@ class OverHttp(GraphQL[Context, None]):
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
         """The answer in the media type that was asked for."""
-        response = super().create_response(response_data, sub_response)
-        response.headers["content-type"] = f"{sub_response.media_type or JSON}; charset=utf-8"
-        if sub_response.media_type == RESPONSE and "data" not in response_data:
+        media_type = sub_response.media_type or JSON
+        # Bytes, not Strawberry's text: a page has hundreds of kilobytes, which would be decoded and encoded again.
+        response = Response(
+            orjson.dumps(response_data),
+            status_code=sub_response.status_code or 200,
+            headers={"content-type": f"{media_type}; charset=utf-8"},
+            background=sub_response.background,
+        )
+        response.headers.raw.extend(sub_response.headers.raw)
+        if media_type == RESPONSE and "data" not in response_data:
             response.status_code = 400
         return response
 

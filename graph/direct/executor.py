@@ -124,4 +124,4 @@ async def _read(plan: Plan, context: Context, trips: list[str]) -> Any:
     found = {str(row["id"]): row for row in rows}
     if len(found) < len(set(trips)) or (plan.reads_flight and any(row["by_hand"] for row in rows)):
         return None
-    return orjson.Fragment(plan.complete(f"[{','.join([found[id_]['node'] for id_ in trips])}]"))
+    return orjson.Fragment(plan.complete(b"[%b]" % b",".join([found[id_]["node"] for id_ in trips])))

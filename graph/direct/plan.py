@@ -21,7 +21,7 @@ from graph.paging import PagingError, window
 from travel import airlines, airports
 
 SECRET = secrets.token_hex(8)
-_MARK = re.compile(rf'"{SECRET}(\d+:[^"]*)"')
+_MARK = re.compile(rf'"{SECRET}(\d+:[^"]*)"'.encode())
 REMEMBERED = 500
 
 Fields = Sequence[Any]
@@ -39,22 +39,22 @@ class Plan:
     sql: str
     marks: tuple[Callable[[str], bytes], ...]
     reads_flight: bool
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[bytes, bytes] = field(default_factory=dict)
     """What marks were completed to; airports do not change while a process lives."""
 
-    def complete(self, text: str) -> bytes:
+    def complete(self, json: bytes) -> bytes:
         """The JSON with its marks completed."""
-        if self.marks:
-            pieces = _MARK.split(text)
-            pieces[1::2] = [self.known.get(mark) or self._known(mark) for mark in pieces[1::2]]
-            text = "".join(pieces)
-        return text.encode()
+        if not self.marks:
+            return json
+        pieces = _MARK.split(json)
+        pieces[1::2] = [self.known.get(mark) or self._known(mark) for mark in pieces[1::2]]
+        return b"".join(pieces)
 
-    def _known(self, mark: str) -> str:
-        number, _, given = mark.partition(":")
+    def _known(self, mark: bytes) -> bytes:
+        number, _, given = mark.decode().partition(":")
         if len(self.known) >= REMEMBERED:
             self.known.clear()
-        self.known[mark] = self.marks[int(number)](given).decode()
+        self.known[mark] = self.marks[int(number)](given)
         return self.known[mark]
 
 
@@ -65,7 +65,7 @@ def compiled(executor: Executor[Any], fields: Fields) -> Plan:
     assert isinstance(trip, GraphQLObjectType)
     node = compiler.trip(trip, fields)
     sql = f"""
-        SELECT t.id, {node} AS node,
+        SELECT t.id, convert_to({node}, 'UTF8') AS node,
           (SELECT true FROM flight_status_history h WHERE h.trip_id = t.id AND h.flight_id = t.flight_id LIMIT 1) AS by_hand
         FROM trips t JOIN flights f ON f.id = t.flight_id
         WHERE t.agency_id = :agency AND t.id = ANY(:trips)
