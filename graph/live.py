@@ -7,7 +7,7 @@ older ones from the table. A slow one falls behind the tail and reads pages; not
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -92,7 +92,7 @@ class Hub:
         if tail is not None:
             tail.nudged.set()
 
-    async def events(self, agency_id: UUID, after: int) -> AsyncIterator[Event]:
+    async def events(self, agency_id: UUID, after: int) -> AsyncGenerator[Event, None]:
         """Every event later than `after`, in order and once, for as long as somebody listens."""
         async with self._tail(agency_id) as tail:
             position = after

@@ -1,6 +1,7 @@
 """The root subscription: the agency's feed, and the part of it that is about flights."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -184,8 +185,9 @@ class Subscription:
         kinds: Annotated[list[EventKind] | None, strawberry.argument(description="Of these kinds only.")] = None,
     ) -> AsyncIterator[Event]:
         wanted = frozenset(kinds) if kinds is not None else frozenset(EventKind)
-        async for event in _unbroken(info.context, _follow(info.context, after, trip_id, wanted)):
-            yield event
+        async with aclosing(_unbroken(info.context, _follow(info.context, after, trip_id, wanted))) as events:
+            async for event in events:
+                yield event
 
     @strawberry.subscription(
         description="The status changes of one trip, or of all trips of the agency; the same order, cursors and replay as "
@@ -200,16 +202,18 @@ class Subscription:
         ] = None,
     ) -> AsyncIterator[TripStatusEvent]:
         changes = _follow(info.context, after, trip_id, frozenset({EventKind.TRIP_STATUS_CHANGED}))
-        async for event in _unbroken(info.context, changes):
-            assert isinstance(event, TripStatusEvent)
-            yield event
+        async with aclosing(_unbroken(info.context, changes)) as events:
+            async for event in events:
+                assert isinstance(event, TripStatusEvent)
+                yield event
 
 
-async def _unbroken(context: Context, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+async def _unbroken(context: Context, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
     """The stream; where it breaks on our side, the socket closes, since to a client an error is the stream's end."""
     try:
-        async for event in events:
-            yield event
+        async with aclosing(events):
+            async for event in events:
+                yield event
     except BROKEN:
         if context.give_up is not None:
             await context.give_up()
@@ -218,7 +222,7 @@ async def _unbroken(context: Context, events: AsyncIterator[Event]) -> AsyncIter
 
 async def _follow(
     context: Context, after: str | None, trip_id: str | None, kinds: frozenset[EventKind]
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """The feed after a cursor, filtered; filters leave holes in what is sent, never in the numbers."""
     house, agency_id, place = context.house, context.asking.agency_id, context.place
     wanted_trip = await _checked_trip(context, trip_id)
@@ -230,22 +234,23 @@ async def _follow(
         return
     if not place.is_live and place.seen >= head.sequence:
         yield _caught_up(place, agency_id, house.clock.now())
-    async for event in house.hub.events(agency_id, place.seen):
-        if event.sequence != place.seen + 1:
-            # So slow that what it had not read yet was forgotten.
-            async with house.db.transaction(agency_id) as tx:
-                head = await feed.head(tx, agency_id)
-            yield _resync(place, agency_id, head, house.clock.now())
-            return
-        place.seen = event.sequence
-        if event.kind in kinds and wanted_trip in (None, event.trip_id):
-            # A subscription lives for hours: what was read for one event is not believed at the next.
-            context.forget()
-            place.is_answering = True
-            yield _shape(event)
-            place.is_answering = False
-        if not place.is_live and event.sequence >= head.sequence:
-            yield _caught_up(place, agency_id, house.clock.now())
+    async with aclosing(house.hub.events(agency_id, place.seen)) as events:
+        async for event in events:
+            if event.sequence != place.seen + 1:
+                # So slow that what it had not read yet was forgotten.
+                async with house.db.transaction(agency_id) as tx:
+                    head = await feed.head(tx, agency_id)
+                yield _resync(place, agency_id, head, house.clock.now())
+                return
+            place.seen = event.sequence
+            if event.kind in kinds and wanted_trip in (None, event.trip_id):
+                # A subscription lives for hours: what was read for one event is not believed at the next.
+                context.forget()
+                place.is_answering = True
+                yield _shape(event)
+                place.is_answering = False
+            if not place.is_live and event.sequence >= head.sequence:
+                yield _caught_up(place, agency_id, house.clock.now())
 
 
 def _beginning(context: Context, head: feed.Head, after: str | None) -> int:

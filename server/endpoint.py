@@ -28,6 +28,7 @@ from server.limits import Limits
 from server.over_http import OverHttp
 from server.rates import Rates
 from server.seats import CrowdedError, FullError, Seat, Seats
+from server.serving import END
 from server.sessions import Sessions
 from server.socket import Adapter, Handler
 from server.streams import ServerSentEvents, Stream
@@ -164,6 +165,8 @@ class Endpoint(OverHttp):
             self.seats.assign(request.scope["seat"], request.scope["viewer"].key_id)
         except CrowdedError:
             return over_http.refusal(request, 429, self._crowded, later)  # type: ignore[arg-type]
+
+        request.scope[END] = session.end
 
         async def guarded() -> AsyncGenerator[str, None]:
             self.sessions.open(session, auth.bearer(request.headers))

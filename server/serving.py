@@ -4,9 +4,11 @@ import asyncio
 import socket
 from math import ceil
 from random import shuffle
+from typing import TypeGuard
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.limits import LARGEST_FRAME
@@ -16,8 +18,12 @@ FLUSH_SECONDS = 2.0
 DRAIN_SECONDS = 3.0
 WAVE = 50
 WAVES = 30
+STALLED_SECONDS = 5.0
+"""What a peer leaves unread for so long is dropped, and its connection with it."""
 WRITE = "bauhaus.write"
 """The extension of the ASGI scope by which a text message is written at once or not at all."""
+END = "bauhaus.end"
+"""The entry of the ASGI scope by which an answer that goes on and on is ended."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -54,14 +60,51 @@ def _header(size: int) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big")
 
 
+class HttpProtocol(HttpToolsProtocol):
+    """A connection over HTTP whose peer must read, and whose answer ends when it is asked to."""
+
+    _stalled: asyncio.TimerHandle | None = None
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether a subscription is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete and END in self.cycle.scope
+
+    def pause_writing(self) -> None:
+        """The peer does not read. uvicorn alone would wait for as long as it likes."""
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._forget()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End a stream, so that its client comes back; let any other answer be finished."""
+        if self.is_streaming:
+            self.cycle.scope[END]()  # type: ignore[literal-required]
+        super().shutdown()
+
+    def _forget(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+
 class Server(uvicorn.Server):
     """A server whose clients do not come back all in one moment when it stops."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more connections, close the sockets wave by wave with 1012, then stop as uvicorn does."""
+        """Take no more connections, close sockets (with 1012) and streams wave by wave, then stop as uvicorn does."""
         for server in self.servers:
             server.close()
-        open_ = [each for each in self.server_state.connections if isinstance(each, SocketProtocol)]
+        open_ = [each for each in self.server_state.connections if _is_live(each)]
         shuffle(open_)
         waves = min(WAVES, ceil(len(open_) / WAVE))
         for number in range(waves):
@@ -70,6 +113,10 @@ class Server(uvicorn.Server):
             if number + 1 < waves and not self.force_exit:
                 await asyncio.sleep(DRAIN_SECONDS / WAVES)
         await super().shutdown(sockets)
+
+
+def _is_live(connection: object) -> TypeGuard[SocketProtocol | HttpProtocol]:
+    return isinstance(connection, SocketProtocol) or (isinstance(connection, HttpProtocol) and connection.is_streaming)
 
 
 def server(app: Starlette, host: str, port: int, *, grace_seconds: int = 5) -> Server:
@@ -82,6 +129,7 @@ def server(app: Starlette, host: str, port: int, *, grace_seconds: int = 5) -> S
             lifespan="on",
             log_config=None,
             access_log=False,
+            http=HttpProtocol,
             ws=SocketProtocol,
             # Deflate costs 20 to 30 µs a message and 42 KiB a socket; the edge can compress where it pays.
             ws_per_message_deflate=False,

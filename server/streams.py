@@ -26,9 +26,13 @@ class Stream:
         self._over = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
 
-    async def turn_out(self) -> None:
+    def end(self) -> None:
         """End it without the word that it is complete, so that the client comes back."""
         self._over.set()
+
+    async def turn_out(self) -> None:
+        """End it: its credential counts no more."""
+        self.end()
 
     async def until_over(self, messages: AsyncIterator[str]) -> AsyncGenerator[str, None]:
         """The messages up to their end, or to ours; none passes once it is over."""

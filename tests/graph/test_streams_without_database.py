@@ -1,6 +1,7 @@
 """The live streams while the database goes away under them: they go on, or their clients come back, and nothing is missed."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,10 +10,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 import structlog
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from graph import subscriptions
 from graph.live import Hub
+from server.auth import Door
 from tests.graph.test_subscriptions import PATIENCE, Line, cursor_of, head, line, numbers, publish
 from tests.world import World
 from travel.database import Database, Transaction
@@ -53,7 +56,7 @@ async def test_the_reader_of_a_tail_outlives_a_session_that_ended(world: World, 
             await asyncio.sleep(0)
         await publish(world, agency_id)
         assert (await waiting).sequence == 1
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
 
 
 @pytest.fixture
@@ -108,3 +111,18 @@ async def test_a_fault_of_ours_is_told_in_its_event_and_the_stream_goes_on(
         message = await socket.hear()
         assert message["payload"]["errors"][0]["message"] == "Something went wrong on our side."
         assert (await socket.event())["sequence"] == 2
+
+
+async def test_a_socket_whose_credential_cannot_be_checked_comes_back_later(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Door, "viewer", away)
+    async with connect(line.url, subprotocols=["graphql-transport-ws"], proxy=None) as socket:  # type: ignore[list-item]
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {line.key}"}}))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013, "not 4403, after which a client forgets its key"

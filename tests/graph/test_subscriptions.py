@@ -817,7 +817,7 @@ async def test_an_event_that_is_read_at_the_moment_of_subscribing_is_heard(world
         for stream, task in ((first, waiting), (second, late)):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await stream.aclose()  # type: ignore[attr-defined]
+            await stream.aclose()
 
 
 async def test_a_lost_nudge_costs_a_moment_and_no_event(world: World) -> None:
@@ -830,5 +830,5 @@ async def test_a_lost_nudge_costs_a_moment_and_no_event(world: World) -> None:
             await asyncio.sleep(0)
         await publish(world, agency_id)
         assert (await waiting).sequence == 1
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert hub._tails == {}

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +12,8 @@ import httpx
 import pytest
 
 from graph import subscriptions
-from server import streams
+from server import serving, streams
+from tests.graph.test_sharing import MANY, WIDE, publish_wide
 from tests.graph.test_subscriptions import Line, listening
 from tests.world import World
 from travel import tenancy
@@ -140,3 +143,71 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(
             pass
     await followed(world, False)
     assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def stalled(line: Line) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A client that asks, and reads no further than the head of its answer."""
+    raw = sockets.socket()
+    raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    host, port = line.url.removeprefix("ws://").split("/")[0].split(":")
+    await asyncio.get_running_loop().sock_connect(raw, (host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=1024)
+    body = json.dumps({"query": WIDE})
+    writer.write(
+        f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {line.key}\r\nAccept: text/event-stream\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    assert b" 200 " in await reader.readline()
+    return reader, writer
+
+
+async def test_a_reader_that_stalls_is_cut_off(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "STALLED_SECONDS", 0.5)
+    _, writer = await stalled(line)
+    await followed(world, True)
+    await publish_wide(world)
+    await followed(world, False)
+    async with asyncio.timeout(PATIENCE):
+        while line.server.server_state.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    writer.transport.abort()
+
+
+async def test_a_reader_that_was_slow_for_a_moment_hears_everything(world: World, line: Line) -> None:
+    reader, writer = await stalled(line)
+    await followed(world, True)
+    last = await publish_wide(world)
+    (connection,) = line.server.server_state.connections
+    async with asyncio.timeout(PATIENCE):
+        while connection.flow._is_writable_event.is_set():  # type: ignore[union-attr]  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        heard = bytearray()
+        while f'"sequence":{last},'.encode() not in heard[-200_000:]:
+            heard += await reader.read(65536)
+    writer.transport.abort()
+    told = [int(each) for each in re.findall(rb'"sequence":(\d+),', heard)]
+    assert told == list(range(last - MANY + 1, last + 1))
+
+
+async def test_a_stop_ends_streams_in_waves_and_says_of_none_that_it_is_complete(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "WAVE", 5)
+    ended_at: list[float] = []
+    loop = asyncio.get_running_loop()
+    async with listening(world.server, world.key) as line:
+
+        async def follow() -> None:
+            async with reading(line) as lines:
+                await event(lines)
+                assert [text async for text in lines if text.startswith("event:")] == []
+                ended_at.append(loop.time())
+
+        tasks = [asyncio.create_task(follow()) for _ in range(20)]
+        async with asyncio.timeout(PATIENCE):
+            while not world.house.hub._tails or world.house.hub._tails[world.agency.id].readers < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        line.server.should_exit = True
+        await asyncio.gather(*tasks)
+    assert max(ended_at) - min(ended_at) > 2 * serving.DRAIN_SECONDS / serving.WAVES
