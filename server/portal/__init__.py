@@ -18,6 +18,8 @@ class _Pages(StaticFiles):
                     ("content-security-policy", POLICY),
                     ("x-content-type-options", "nosniff"),
                     ("referrer-policy", "no-referrer"),
+                    # Modules of two releases must not meet in one page: each is asked for, and seldom sent again.
+                    ("cache-control", "no-cache"),
                 )
                 message["headers"] = [*message["headers"], *((name.encode(), value.encode()) for name, value in guards)]
             await send(message)

@@ -1,0 +1,199 @@
+// @ts-check
+/** The wiring, on one page: who looks, what is known, and which view is shown. */
+
+import * as api from "./api.js";
+import * as clock from "./clock.js";
+import { add, make, part, say } from "./dom.js";
+import { prefer, words } from "./language.js";
+import { Live } from "./live.js";
+import { empty, failed } from "./notice.js";
+import * as router from "./router.js";
+import { ROUTES } from "./routes.js";
+import * as session from "./session.js";
+import { Store } from "./store.js";
+import { Times } from "./time.js";
+import { drawHead } from "./head.js";
+import { drawLine } from "./line.js";
+import { show as signIn } from "./views/sign_in.js";
+
+/** @typedef {import("./language.js").Words} Words */
+
+/** Between two things that are read out, in milliseconds: more often nobody could listen. */
+const SPEAK_EVERY = 4000;
+
+export class Portal {
+  /**
+   * @param {keyof typeof import("./language.js").LANGUAGES} language
+   * @param {Words} given
+   */
+  constructor(language, given) {
+    this.language = language;
+    this.words = given;
+    this.times = new Times(language);
+    this.live.on((event) => this.#hear(event));
+    addEventListener("hashchange", () => this.show());
+    drawLine(this);
+  }
+
+  store = new Store();
+  live = new Live(() => this.askForKey(true), () => this.#afresh());
+  router = router;
+
+  /** Who looks, and the agency; null before. @type {Api.Session | null} */
+  who = null;
+
+  /** What Twilio refuses now. @type {Api.Pause[]} */
+  pauses = [];
+
+  /** @type {router.Leave | null} */
+  #leave = null;
+  #spoken = 0;
+  /** @type {Set<() => void>} */
+  #watchers = new Set();
+
+  /** Milliseconds since 1970 in the world of flights. */
+  now = () => clock.now();
+
+  /**
+   * Ask one document; a key that counts no more is asked for.
+   * @template {keyof Api.Operations} K
+   * @param {K} name
+   * @param {Api.Operations[K]["variables"]} variables
+   */
+  async ask(name, variables) {
+    const answer = await api.ask(session.key() ?? "", name, variables);
+    if (answer.fault?.kind === "refused" && this.who) this.askForKey(true);
+    return answer;
+  }
+
+  /** Begin with the key that this tab has, or ask for one. */
+  async begin() {
+    if (!session.key()) return this.askForKey(false);
+    const { data, fault } = await api.ask(session.key() ?? "", "Session", {});
+    if (fault?.kind === "refused") return this.askForKey(true);
+    if (!data) return part("main").replaceChildren(failed(this, fault, () => void this.begin()));
+    this.enter(data);
+  }
+
+  /** @param {Api.Session} who */
+  enter(who) {
+    if (who.agency.id !== this.who?.agency.id) this.store.clear();
+    else this.store.restart();
+    this.who = who;
+    this.pauses = who.agency.sendingPauses;
+    this.live.start(session.key() ?? "", who.agency.eventCursor);
+    this.draw();
+  }
+
+  /**
+   * Ask for a key; whoever looked comes back to where they were.
+   * @param {boolean} ended  the last one counts no more
+   */
+  askForKey(ended) {
+    session.forget();
+    this.live.stop();
+    this.who = null;
+    this.draw(ended);
+  }
+
+  /**
+   * Everything anew, in the language and for whom it is now.
+   * @param {boolean} [ended]
+   */
+  draw(ended = false) {
+    document.documentElement.lang = this.language;
+    say(part("skip"), this.words.portal.skip);
+    drawHead(this);
+    this.told();
+    if (this.who) return this.show();
+    this.#leave?.();
+    part("main").replaceChildren();
+    this.#leave = signIn(part("main"), ended, this);
+    document.title = `${this.words.signIn.title} · ${this.words.portal.name}`;
+  }
+
+  /** The view that the address names. */
+  show() {
+    if (!this.who) return;
+    const place = part("main");
+    const moved = this.#leave !== null;
+    this.#leave?.();
+    const { name, params } = router.here();
+    const route = ROUTES[name];
+    place.replaceChildren();
+    place.dataset.view = route ? name : "unknown";
+    this.#leave = route ? route.show(place, params, this) : this.#unknown(place);
+    document.title = `${route?.title(this.words) ?? this.words.portal.unknownView} · ${this.words.portal.name}`;
+    drawHead(this);
+    // Whoever hears the page is taken to what is new in it.
+    const title = place.querySelector("h1");
+    title?.setAttribute("tabindex", "-1");
+    if (moved) title?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+
+  /** @param {keyof typeof import("./language.js").LANGUAGES} language */
+  async speak(language) {
+    prefer(language);
+    this.words = await words(language);
+    this.language = language;
+    this.times = new Times(language);
+    this.draw();
+  }
+
+  /**
+   * Read out, politely and not too often.
+   * @param {string} text
+   */
+  announce(text) {
+    const now = performance.now();
+    if (now - this.#spoken < SPEAK_EVERY) return;
+    this.#spoken = now;
+    say(part("said"), text);
+  }
+
+  /**
+   * Hear when what is known of the agency and its sending changes, now as well.
+   * @param {() => void} watcher
+   */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    watcher();
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  told() {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** @param {import("./live.js").Event} event */
+  #hear(event) {
+    if (event.__typename === "Resync") return;
+    this.store.heard = Math.max(this.store.heard, event.sequence);
+    if (event.__typename === "NotificationUpdated") {
+      if (event.notification.trip) this.store.take(event.notification.trip, event.sequence);
+    } else if ("trip" in event) this.store.take(event.trip, event.sequence);
+    else if ("pauses" in event) {
+      this.pauses = event.pauses;
+      this.told();
+    }
+  }
+
+  /** Where the stream stands, once the old place in it is gone. */
+  async #afresh() {
+    const { data } = await this.ask("Session", {});
+    if (!data) return null;
+    this.store.restart();
+    this.who = data;
+    this.pauses = data.agency.sendingPauses;
+    this.told();
+    return data.agency.eventCursor;
+  }
+
+  /** @param {HTMLElement} place */
+  #unknown(place) {
+    const { portal } = this.words;
+    add(place, make("h1", null, portal.unknownView), empty("", "", make("a", { href: router.address("board") }, portal.toBoard)));
+    return () => {};
+  }
+}

@@ -1,0 +1,29 @@
+// @ts-check
+/** Every view: its address, its name in the menu, and whether it stands there. */
+
+import { show as board } from "./views/board.js";
+import { show as trip } from "./views/trip.js";
+
+/** @typedef {import("./language.js").Words} Words */
+
+/**
+ * @typedef {object} Route
+ * @property {import("./router.js").Show} show
+ * @property {(words: Words) => string} title
+ * @property {boolean} menu
+ */
+
+/** @type {Record<string, Route>} */
+export const ROUTES = {
+  board: {
+    show: board,
+    title: (words) => words.board.title,
+    menu: true,
+  },
+
+  trip: {
+    show: trip,
+    title: (words) => words.trip.title,
+    menu: false,
+  },
+};

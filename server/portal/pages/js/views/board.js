@@ -1,0 +1,111 @@
+// @ts-check
+/** The departures board: it moves by itself. */
+
+import * as clock from "../clock.js";
+import { filterOf, isFiltered } from "../board/filters.js";
+import { filterForm } from "../board/form.js";
+import { keyboard } from "../board/keys.js";
+import { TripList } from "../board/list.js";
+import { Table } from "../board/table.js";
+import { add, make, say } from "../dom.js";
+import { empty, failed, loading } from "../notice.js";
+
+/** What passes by itself, such as a state that depends on the time, comes with no event: it is read again. */
+const REREAD = 60_000;
+/** A search is answered by the server; events wait so long for each other before it is asked again. */
+const GATHER = 2000;
+/** The first page waits so long for the world's time. */
+const CLOCK_PATIENCE = 1500;
+
+/** @type {import("../router.js").Show} */
+export function show(place, params, portal) {
+  const { words, router } = portal;
+  let { query } = params;
+  let list = new TripList(portal, filter);
+  let shown = false;
+  const table = new Table(portal, () => void more());
+  const title = make("h1", null, words.board.title);
+  const count = make("p", { class: "count", role: "status" });
+  const below = make("div", { class: "below" }, loading(portal));
+  const form = filterForm(portal, query, ask);
+  const keys = keyboard(portal, {
+    move: (step) => table.move(step),
+    end: (end) => table.end(end),
+    search: () => form.search.focus(),
+    leaveSearch: () => table.move(0),
+  });
+  const help = make("button", { type: "button", class: "quiet", "aria-label": words.keys.open, onclick: keys.open }, "?");
+  add(place, make("div", { class: "top" }, title, count, help), form.node, table.node, below, keys.help);
+
+  function filter() {
+    return filterOf(query, portal.now());
+  }
+
+  /** @param {URLSearchParams} wished */
+  function ask(wished) {
+    query = wished;
+    router.replace("board", query);
+    list = new TripList(portal, filter);
+    void read(() => list.more());
+  }
+
+  /** @param {() => Promise<import("../api.js").Fault | null>} reading */
+  async function read(reading) {
+    const asked = list;
+    const fault = await reading();
+    if (asked !== list) return;
+    if (fault && !shown) below.replaceChildren(failed(portal, fault, () => void read(reading)));
+    if (fault) return;
+    shown = true;
+    draw();
+  }
+
+  const more = () => (list.hasMore ? read(() => list.more()) : undefined);
+  const refresh = () => void (shown && read(() => list.refresh()));
+
+  function draw() {
+    const trips = list.trips();
+    table.draw(trips);
+    say(count, list.hasMore ? words.board.shown(trips.length, list.total) : words.board.count(trips.length));
+    if (list.hasMore) below.replaceChildren(make("button", { type: "button", onclick: () => void more() }, words.board.next));
+    else if (trips.length) below.replaceChildren();
+    else below.replaceChildren(isFiltered(query) ? empty(words.board.noneFiltered) : empty(words.board.none, words.board.noneHint));
+  }
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let gathering;
+  const unwatch = portal.store.watch((ids) => {
+    let unclear = false;
+    const before = list.ids.size;
+    let moved = false;
+    for (const id of ids) {
+      const trip = portal.store.get(id);
+      if (!trip) continue;
+      const had = list.ids.has(id);
+      unclear = list.consider(trip) || unclear;
+      moved = moved || had !== list.ids.has(id) || (had && table.update(trip));
+    }
+    if (shown && (moved || before !== list.ids.size)) draw();
+    if (unclear && !gathering) gathering = setTimeout(() => ((gathering = undefined), refresh()), GATHER);
+  });
+  const unheard = portal.live.on((event) => {
+    if (event.__typename === "Resync") refresh();
+    if (event.__typename === "TripStatusChanged" && list.ids.has(event.trip.id) && event.record.changes.length) {
+      const { flight } = event.trip;
+      portal.announce(words.board.changed(flight.identIata ?? flight.ident, event.record.changes.map((each) => words.change[each.kind]).join(", ")));
+    }
+  });
+  const rereading = setInterval(refresh, REREAD);
+  const aging = setInterval(() => table.age(), 10_000);
+
+  void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => read(() => list.more()));
+  return () => {
+    unwatch();
+    unheard();
+    keys.leave();
+    table.leave();
+    clearInterval(rereading);
+    clearInterval(aging);
+    clearTimeout(gathering);
+  };
+}
