@@ -10,7 +10,7 @@ CLIENTS := tests/clients/node_modules/.ready
 # What schema.graphql must not break; a branch is compared by SCHEMA_BASE=origin/main.
 SCHEMA_BASE ?= HEAD
 
-.PHONY: help dev test lint graph-lint clients check coverage chaos fuzz bench replay fix schema lock clean
+.PHONY: help dev test test-portal lint graph-lint portal-lint clients check coverage chaos fuzz bench replay fix schema lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each command does.
@@ -32,7 +32,16 @@ dev: $(READY) ## The whole product on this machine, with a demo day 60 times fas
 	@exec $(BIN)/bauhaus dev
 
 test: $(READY) clients ## Every test, on real PostgreSQL and Valkey.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser"
+
+# Playwright's own browsers are not used: a system's Chromium is kept up to date by the system.
+test-portal: $(READY) clients ## The portal in a real browser, over the real stack; installs a Chromium where it may.
+	@set -e; chromium="$${CHROMIUM:-$$(command -v chromium chromium-browser google-chrome | head -1)}"; \
+	if test -z "$$chromium" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	echo "Installing Chromium."; { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null || true; \
+	chromium="$$(command -v chromium || true)"; fi; \
+	if test -z "$$chromium"; then echo "Skipped: the portal's tests need a Chromium (CHROMIUM=/path/to/it)."; test -z "$$CI"; \
+	else CHROMIUM="$$chromium" $(BIN)/python -m pytest -m browser tests/portal; fi
 
 lint: $(READY) ## Format, lint, types, import contracts, schema snapshot.
 	$(BIN)/ruff format --check .
@@ -40,7 +49,11 @@ lint: $(READY) ## Format, lint, types, import contracts, schema snapshot.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bauhaus schema | diff schema.graphql -
-	@$(MAKE) --no-print-directory graph-lint
+	@$(MAKE) --no-print-directory graph-lint portal-lint
+
+portal-lint: clients ## Check the types of the portal's modules.
+	@if test ! -e $(CLIENTS); then echo "Skipped: the portal's types are not checked without Node."; test -z "$$CI"; \
+	else tests/clients/node_modules/.bin/tsc -p server/portal/tsconfig.json; fi
 
 graph-lint: clients ## Lint schema.graphql, and refuse what breaks its clients.
 	@test ! -e $(CLIENTS) || tests/clients/node_modules/.bin/eslint --config tests/clients/eslint.config.mjs schema.graphql
@@ -53,10 +66,10 @@ clients: ## The Node packages of the reference clients, where there is Node.
 	@if ! command -v npm >/dev/null; then echo "Skipped: the reference clients need Node 20 or newer."; test -z "$$CI"; \
 	else $(MAKE) --no-print-directory --silent $(CLIENTS) || { echo "Skipped: npm cannot install the reference clients."; test -z "$$CI"; }; fi
 
-check: lint test ## All that CI runs.
+check: lint test test-portal ## All that CI runs.
 
 coverage: $(READY) ## The tests again, with the coverage of travel/.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov=travel --cov-branch --cov-report=term
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --cov=travel --cov-branch --cov-report=term
 
 chaos: $(READY) ## Kill, freeze and starve everything; count at Twilio's side, and what streams brought (SEED=n repeats a run).
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
@@ -78,8 +91,9 @@ fix: $(READY) ## Format and mend what a machine can mend.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schema: $(READY) ## Write schema.graphql anew from the code.
+schema: $(READY) ## Write schema.graphql anew from the code, and the portal's types from it.
 	$(BIN)/bauhaus schema > schema.graphql
+	$(BIN)/python -m tests.portal.typed
 
 lock: $(READY) ## Pin all dependencies anew, with hashes and without any index address (needs uv).
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --quiet --upgrade --extra sandbox --extra dev -o requirements/dev.txt

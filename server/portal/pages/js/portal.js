@@ -1,6 +1,7 @@
 // @ts-check
 /** The wiring, on one page: who looks, what is known, and which view is shown. */
 
+import { announce } from "./announce.js";
 import * as api from "./api.js";
 import * as clock from "./clock.js";
 import { add, make, part, say } from "./dom.js";
@@ -17,9 +18,6 @@ import { drawLine } from "./line.js";
 import { show as signIn } from "./views/sign_in.js";
 
 /** @typedef {import("./language.js").Words} Words */
-
-/** Between two things that are read out, in milliseconds: more often nobody could listen. */
-const SPEAK_EVERY = 4000;
 
 export class Portal {
   /**
@@ -47,7 +45,6 @@ export class Portal {
 
   /** @type {router.Leave | null} */
   #leave = null;
-  #spoken = 0;
   /** @type {Set<() => void>} */
   #watchers = new Set();
 
@@ -141,16 +138,7 @@ export class Portal {
     this.draw();
   }
 
-  /**
-   * Read out, politely and not too often.
-   * @param {string} text
-   */
-  announce(text) {
-    const now = performance.now();
-    if (now - this.#spoken < SPEAK_EVERY) return;
-    this.#spoken = now;
-    say(part("said"), text);
-  }
+  announce = announce;
 
   /**
    * Hear when what is known of the agency and its sending changes, now as well.

@@ -65,20 +65,17 @@ export class TripList {
     if (this.#reading) return null;
     this.#reading = true;
     const { store } = this.#portal;
-    const [asked, before, wanted] = [store.heard, this.ids, Math.max(PAGE, this.ids.size)];
+    const [asked, wanted] = [store.heard, Math.max(PAGE, this.ids.size)];
     /** @type {Set<string>} */
     const ids = new Set();
     let fault = await this.#page(null, ids);
     while (!fault && this.#end && ids.size < wanted) fault = await this.#page(this.#end, ids);
     this.#reading = false;
     if (fault) return fault;
-    // What happened meanwhile is newer than the pages.
-    const filter = this.#filter();
-    for (const id of new Set([...before, ...ids, ...this.ids])) {
+    // What events brought meanwhile is newer than the pages.
+    for (const id of this.ids) {
       const trip = store.get(id);
-      if (!trip || store.worth(id) <= asked) continue;
-      if (!fits(trip, filter)) ids.delete(id);
-      else if (this.ids.has(id) && departsAt(trip) <= this.#last) ids.add(id);
+      if (trip && store.worth(id) > asked && departsAt(trip) <= this.#last) ids.add(id);
     }
     this.ids = ids;
     return null;
@@ -97,12 +94,18 @@ export class TripList {
     const { nodes, pageInfo, totalCount } = data.trips;
     for (const trip of nodes) {
       store.take(trip, asked);
-      ids.add(trip.id);
+      const known = store.get(trip.id);
+      // What an event said meanwhile is newer than the page.
+      if (known === trip || (known && fits(known, this.#filter()))) ids.add(trip.id);
     }
     this.total = totalCount;
     this.#end = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     const last = nodes.at(-1);
     this.#last = this.#end && last ? departsAt(last) : Infinity;
+    for (const id of ids) {
+      const trip = store.get(id);
+      if (trip && departsAt(trip) > this.#last) ids.delete(id);
+    }
     return null;
   }
 

@@ -22,12 +22,14 @@ export function show(place, params, portal) {
   const { words, router } = portal;
   let { query } = params;
   let list = new TripList(portal, filter);
+  /** What was asked for last, while what was asked for before is still shown. @type {TripList | null} */
+  let next = list;
   let shown = false;
   const table = new Table(portal, () => void more());
   const title = make("h1", null, words.board.title);
   const count = make("p", { class: "count", role: "status" });
   const below = make("div", { class: "below" }, loading(portal));
-  const form = filterForm(portal, query, ask);
+  const form = filterForm(portal, query, (wished) => void ask(wished));
   const keys = keyboard(portal, {
     move: (step) => table.move(step),
     end: (end) => table.end(end),
@@ -41,23 +43,22 @@ export function show(place, params, portal) {
     return filterOf(query, portal.now());
   }
 
-  /** @param {URLSearchParams} wished */
-  function ask(wished) {
-    query = wished;
-    router.replace("board", query);
-    list = new TripList(portal, filter);
-    void read(() => list.more());
+  /** @param {URLSearchParams} [wished] */
+  async function ask(wished) {
+    if (wished) router.replace("board", (query = wished));
+    const asked = (next = wished ? new TripList(portal, filter) : list);
+    const fault = await asked.more();
+    if (asked !== next) return;
+    if (fault) return below.replaceChildren(failed(portal, fault, () => void ask(query)));
+    [list, next, shown] = [asked, null, true];
+    draw();
   }
 
   /** @param {() => Promise<import("../api.js").Fault | null>} reading */
   async function read(reading) {
     const asked = list;
     const fault = await reading();
-    if (asked !== list) return;
-    if (fault && !shown) below.replaceChildren(failed(portal, fault, () => void read(reading)));
-    if (fault) return;
-    shown = true;
-    draw();
+    if (!fault && asked === list) draw();
   }
 
   const more = () => (list.hasMore ? read(() => list.more()) : undefined);
@@ -82,6 +83,7 @@ export function show(place, params, portal) {
       const trip = portal.store.get(id);
       if (!trip) continue;
       const had = list.ids.has(id);
+      if (next && next !== list) unclear = next.consider(trip) || unclear;
       unclear = list.consider(trip) || unclear;
       moved = moved || had !== list.ids.has(id) || (had && table.update(trip));
     }
@@ -98,7 +100,7 @@ export function show(place, params, portal) {
   const rereading = setInterval(refresh, REREAD);
   const aging = setInterval(() => table.age(), 10_000);
 
-  void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => read(() => list.more()));
+  void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => ask());
   return () => {
     unwatch();
     unheard();
