@@ -8,14 +8,21 @@ import { millis } from "../time.js";
 /** Minutes from which a departure counts as late: less is no news to anybody. */
 const LATE = 15;
 
+/** Trips are never changed, only replaced, and a thousand of them are compared at once. @type {WeakMap<Trip, number>} */
+const DEPARTURES = new WeakMap();
+
 /**
  * The departure as best known, as the API orders trips: the booked one, moved by the delay.
  * @param {Trip} trip
  * @returns {number}  milliseconds since 1970
  */
-export function departsAt({ flight }) {
-  const booked = millis(flight.departure.scheduledAt ?? 0);
-  return booked + (flight.departureDelayMinutes ?? 0) * 60_000;
+export function departsAt(trip) {
+  const known = DEPARTURES.get(trip);
+  if (known !== undefined) return known;
+  const { departure, departureDelayMinutes } = trip.flight;
+  const at = millis(departure.scheduledAt ?? 0) + (departureDelayMinutes ?? 0) * 60_000;
+  DEPARTURES.set(trip, at);
+  return at;
 }
 
 /**
@@ -90,5 +97,5 @@ export const TICKS = /** @type {const} */ ({
  * @param {Trip} other
  */
 export function byDeparture(one, other) {
-  return departsAt(one) - departsAt(other) || flightOf(one).localeCompare(flightOf(other)) || (one.id < other.id ? -1 : 1);
+  return departsAt(one) - departsAt(other) || (flightOf(one) + one.id < flightOf(other) + other.id ? -1 : 1);
 }

@@ -26,9 +26,14 @@ export class Row {
       return made;
     };
     for (const name of COLUMNS) this.#cells[name] = cell(name);
+    // Most of a long board lies outside of the window; what moves there need not shine.
+    this.node.addEventListener("contentvisibilityautostatechange", (event) => {
+      this.isSeen = !(/** @type {ContentVisibilityAutoStateChangeEvent} */ (event).skipped);
+    });
     this.draw(trip);
   }
 
+  isSeen = false;
   #portal;
   /** @type {Record<string, HTMLElement>} */
   #cells = {};
@@ -69,7 +74,7 @@ export class Row {
     if (!cell) return;
     cell.replaceChildren();
     add(cell, ...made());
-    if (!first && name !== "seen") flash(cell);
+    if (!first && name !== "seen" && this.isSeen) flash(cell);
   }
 
   /** @param {Trip} trip */
@@ -111,8 +116,10 @@ export class Row {
   /** @param {Trip} trip */
   #phase({ status, flight }) {
     const { words } = this.#portal;
-    const text = status === "UPCOMING" || status === "DEPARTING" ? (flight.phase === "UNKNOWN" ? words.phase.UNKNOWN : words.status[status]) : words.status[status];
-    const far = status === "IN_FLIGHT" && flight.progressPercent !== null ? ` ${flight.progressPercent} %` : "";
+    // Before it flies, the phase says more than the trip's state; after that, the state does.
+    const onGround = status === "UPCOMING" || status === "DEPARTING";
+    const text = onGround && flight.phase !== "SCHEDULED" ? words.phase[flight.phase] : words.status[status];
+    const far = status === "IN_FLIGHT" && flight.progressPercent !== null ? ` ${flight.progressPercent}\u00a0%` : "";
     this.#write("phase", text + far, () => [make("i", { class: "shape", "aria-hidden": "true" }), `${text}${far}`]);
   }
 
@@ -148,6 +155,7 @@ export class Row {
 
   /** @param {Trip} trip */
   #seen({ flight }) {
+    mark(this.node, "data-stale", flight.stale ? "" : null);
     const { words, times } = this.#portal;
     const ago = flight.lastCheckedAt && times.span(this.#portal.now() - Date.parse(flight.lastCheckedAt));
     const text = ago ? words.board.staleShort(ago) : "–";

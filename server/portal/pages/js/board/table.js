@@ -87,24 +87,52 @@ export class Table {
   }
 
   /**
-   * Write a row anew where it stands.
+   * Write a row anew, and bring it where it belongs now.
    * @param {Trip} trip
-   * @returns {boolean}  whether it belongs somewhere else now
    */
   update(trip) {
     const row = this.#rows.get(trip.id);
-    if (!row) return true;
+    if (!row) return;
+    const moved = this.#isMisplaced(row, trip);
     row.draw(trip);
+    if (!moved) return;
+    this.#order.splice(this.#order.indexOf(trip.id), 1);
+    const at = this.#placeOf(trip);
+    const focused = row.node.contains(document.activeElement);
+    this.#body.insertBefore(row.node, this.#rows.get(this.#order[at] ?? "")?.node ?? null);
+    this.#order.splice(at, 0, trip.id);
+    // A row that is moved in the tree lets go of the focus.
+    if (focused) row.link.focus({ preventScroll: true });
+  }
+
+  /**
+   * @param {Row} row
+   * @param {Trip} trip
+   */
+  #isMisplaced(row, trip) {
     const neighbour = (/** @type {Element | null} */ node) => this.#rows.get(/** @type {HTMLElement | null} */ (node)?.dataset.trip ?? "")?.trip;
     const [before, after] = [neighbour(row.node.previousElementSibling), neighbour(row.node.nextElementSibling)];
     return (before !== undefined && byDeparture(before, trip) > 0) || (after !== undefined && byDeparture(trip, after) > 0);
   }
 
+  /**
+   * Before which row a trip belongs.
+   * @param {Trip} trip
+   */
+  #placeOf(trip) {
+    let [low, high] = [0, this.#order.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#rows.get(this.#order[middle] ?? "")?.trip;
+      if (other && byDeparture(other, trip) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Time passes: what was seen a minute ago was seen two minutes ago. */
   age() {
-    const seen = [...this.#rows.values()].filter((row) => row.node.checkVisibility?.({ contentVisibilityAuto: true }) !== false);
-    // All that is asked of the layout comes before all that changes it.
-    for (const row of seen) row.draw(row.trip);
+    for (const row of this.#rows.values()) if (row.isSeen) row.draw(row.trip);
   }
 
   /** @param {number} step */

@@ -77,17 +77,17 @@ export function show(place, params, portal) {
   let gathering;
   const unwatch = portal.store.watch((ids) => {
     let unclear = false;
-    const before = list.ids.size;
-    let moved = false;
+    let redraw = false;
     for (const id of ids) {
       const trip = portal.store.get(id);
       if (!trip) continue;
       const had = list.ids.has(id);
       if (next && next !== list) unclear = next.consider(trip) || unclear;
       unclear = list.consider(trip) || unclear;
-      moved = moved || had !== list.ids.has(id) || (had && table.update(trip));
+      if (had !== list.ids.has(id)) redraw = true;
+      else if (had) table.update(trip);
     }
-    if (shown && (moved || before !== list.ids.size)) draw();
+    if (shown && redraw) draw();
     if (unclear && !gathering) gathering = setTimeout(() => ((gathering = undefined), refresh()), GATHER);
   });
   const unheard = portal.live.on((event) => {

@@ -147,7 +147,7 @@ const words = {
   /** @type {Record<Api.FlightPhase, string>} */
   phase: {
     SCHEDULED: "Programado",
-    TAXIING_OUT: "En pista",
+    TAXIING_OUT: "Rodando",
     AIRBORNE: "En vuelo",
     LANDED: "Aterrizó",
     ARRIVED: "En puerta",

@@ -146,7 +146,7 @@ const words = {
 
   phase: {
     SCHEDULED: "Programado",
-    TAXIING_OUT: "Na pista",
+    TAXIING_OUT: "Taxiando",
     AIRBORNE: "Em voo",
     LANDED: "Pousou",
     ARRIVED: "No portão",
