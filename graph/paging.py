@@ -1,10 +1,20 @@
-"""The paging arguments of a connection: checked here, once."""
+"""Pages of lists: their arguments, checked here, once, and the objects that hold them."""
 
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
 
+import strawberry
 from graphql import GraphQLError
 
-from travel.records.pages import CursorError, Place, Window
+from travel.records.pages import CursorError, Page, Place, Window
+
+T = TypeVar("T")
+
+First = Annotated[int | None, strawberry.argument(description="How many from the start; at most 100.")]
+After = Annotated[str | None, strawberry.argument(description="Begin after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end; at most 100.")]
+Before = Annotated[str | None, strawberry.argument(description="End before this cursor.")]
 
 LARGEST = 100
 DEFAULT = 25
@@ -36,3 +46,68 @@ def window(
         )
     except CursorError as unknown:
         raise PagingError(str(unknown)) from None
+
+
+@strawberry.type(description="Where a page lies in its connection.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="True if more follows.")
+    has_previous_page: bool = strawberry.field(description="True if more precedes.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last item.")
+
+
+@strawberry.type(description="One item of a connection, with its place.")
+class Edge(Generic[T]):
+    node: T = strawberry.field(description="The item.")
+    cursor: str = strawberry.field(description="Its place; opaque.")
+
+
+class Nodes(Sequence[Any]):
+    """The items of a page, each made when it is looked at: where the database completes a list, none is."""
+
+    def __init__(self, items: Sequence[tuple[Any, Place]], shape: Callable[[Any], Any]) -> None:
+        self._items = items
+        self._shape = shape
+
+    @property
+    def ids(self) -> list[str]:
+        """Their ids in the database."""
+        return [place.id for _, place in self._items]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._shape(self._items[index][0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self._shape(value) for value, _ in self._items)
+
+
+@strawberry.type(description="A page of a list, by keyset: nothing is skipped or shown twice while the list grows.")
+class Connection(Generic[T]):
+    page: strawberry.Private[Page]
+    shape: strawberry.Private[Callable[[Any], Any]]
+    counter: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The items with their places.")
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(node=self.shape(value), cursor=place.cursor()) for value, place in self.page.items]
+
+    @strawberry.field(description="The items alone.")
+    def nodes(self) -> list[T]:
+        return cast(list[T], Nodes(self.page.items, self.shape))
+
+    @strawberry.field(description="Where this page lies.")
+    def page_info(self) -> PageInfo:
+        items = self.page.items
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=items[0][1].cursor() if items else None,
+            end_cursor=items[-1][1].cursor() if items else None,
+        )
+
+    @strawberry.field(description="How many there are in all pages; counted only when asked for.")
+    async def total_count(self) -> int:
+        return await self.counter()

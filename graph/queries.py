@@ -9,15 +9,10 @@ from graph import ids
 from graph.agency_types import Agency, ApiKey
 from graph.context import Context, Info
 from graph.inputs import OrderDirection, TripFilter, TripOrder
-from graph.paging import LARGEST, PagingError, window
+from graph.paging import LARGEST, After, Before, Connection, First, Last, PagingError, window
 from graph.types import (
-    After,
-    Before,
-    Connection,
-    First,
     Flight,
     FlightStatusRecord,
-    Last,
     Node,
     Notification,
     NotificationFilter,

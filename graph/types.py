@@ -1,14 +1,13 @@
 """The object types: trips, flights, notifications and what hangs on them. One module, because they know each other."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated
 
 import strawberry
 
 from graph import ids
 from graph.context import Info
-from graph.paging import window
+from graph.paging import After, Before, Connection, First, Last, window
 from graph.scalars import PhoneNumber
 from travel import airlines, airports, audience, cadence, model, status
 from travel.model import (
@@ -25,84 +24,11 @@ from travel.model import (
     TripStatus,
 )
 from travel.records import log_pages
-from travel.records.pages import Page, Place
-
-T = TypeVar("T")
-
-First = Annotated[int | None, strawberry.argument(description="How many from the start; at most 100.")]
-After = Annotated[str | None, strawberry.argument(description="Begin after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="How many from the end; at most 100.")]
-Before = Annotated[str | None, strawberry.argument(description="End before this cursor.")]
 
 
 @strawberry.interface(description="Anything that has a global id.")
 class Node:
     id: strawberry.ID = strawberry.field(description="Opaque, unique over all types.")
-
-
-@strawberry.type(description="Where a page lies in its connection.")
-class PageInfo:
-    has_next_page: bool = strawberry.field(description="True if more follows.")
-    has_previous_page: bool = strawberry.field(description="True if more precedes.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first item.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last item.")
-
-
-@strawberry.type(description="One item of a connection, with its place.")
-class Edge(Generic[T]):
-    node: T = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Its place; opaque.")
-
-
-class Nodes(Sequence[Any]):
-    """The items of a page, each made when it is looked at: where the database completes a list, none is."""
-
-    def __init__(self, items: Sequence[tuple[Any, Place]], shape: Callable[[Any], Any]) -> None:
-        self._items = items
-        self._shape = shape
-
-    @property
-    def ids(self) -> list[str]:
-        """Their ids in the database."""
-        return [place.id for _, place in self._items]
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._shape(self._items[index][0])
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self._shape(value) for value, _ in self._items)
-
-
-@strawberry.type(description="A page of a list, by keyset: nothing is skipped or shown twice while the list grows.")
-class Connection(Generic[T]):
-    page: strawberry.Private[Page]
-    shape: strawberry.Private[Callable[[Any], Any]]
-    counter: strawberry.Private[Callable[[], Awaitable[int]]]
-
-    @strawberry.field(description="The items with their places.")
-    def edges(self) -> list[Edge[T]]:
-        return [Edge(node=self.shape(value), cursor=place.cursor()) for value, place in self.page.items]
-
-    @strawberry.field(description="The items alone.")
-    def nodes(self) -> list[T]:
-        return cast(list[T], Nodes(self.page.items, self.shape))
-
-    @strawberry.field(description="Where this page lies.")
-    def page_info(self) -> PageInfo:
-        items = self.page.items
-        return PageInfo(
-            has_next_page=self.page.has_next,
-            has_previous_page=self.page.has_previous,
-            start_cursor=items[0][1].cursor() if items else None,
-            end_cursor=items[-1][1].cursor() if items else None,
-        )
-
-    @strawberry.field(description="How many there are in all pages; counted only when asked for.")
-    async def total_count(self) -> int:
-        return await self.counter()
 
 
 @strawberry.type(description="An airport.")

@@ -10,7 +10,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.context import Context
 from graph.direct.plan import NotPlainError, Plan, compiled
-from graph.types import Nodes
+from graph.paging import Nodes
 from travel.database import Transaction
 
 REMEMBERED = 500
