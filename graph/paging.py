@@ -21,7 +21,10 @@ DEFAULT = 25
 
 
 class PagingError(GraphQLError):
-    """Paging arguments that make no page; said to the client as they are."""
+    """Paging arguments that make no page; said to the client as they are, with a code: a fault of ours has none."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def window(

@@ -213,6 +213,8 @@ async def refuse_page(world: World, **given: Any) -> None:
         (error,) = (await world.ask(document, **given))["errors"]
         assert "our side" not in error["message"]
         assert any(word in error["message"] for word in ("cursor", "page", "first"))
+        # By its path alone it would look like a fault of ours.
+        assert error["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
 @pytest.mark.parametrize(
