@@ -74,8 +74,8 @@ coverage: $(READY) ## The tests again, with the coverage of travel/.
 chaos: $(READY) ## Kill, freeze and starve everything; count at Twilio's side, and what streams brought (SEED=n repeats a run).
 	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
 
-fuzz: $(READY) ## Broken, odd and hostile input at a real server (SEED=n repeats a run, INPUTS=n for more or fewer).
-	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS))
+fuzz: $(READY) ## Broken, odd and hostile input at a real server, then schemathesis at another (SEED=n repeats a run, INPUTS=n and DOCUMENTS=n for more or fewer).
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(DOCUMENTS),--documents $(DOCUMENTS))
 
 bench: $(READY) ## Measure the numbers of the design, both sides of each ratio in one run.
 	$(BIN)/python -m benchmarks
@@ -101,4 +101,4 @@ lock: $(READY) ## Pin all dependencies anew, with hashes and without any index a
 	echo setuptools | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## Remove what the other commands made.
-	rm -rf tests/clients/node_modules .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf tests/clients/node_modules .venv .bauhaus .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis build *.egg-info

@@ -2,14 +2,40 @@
 
 import asyncio
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import IO
 
 import httpx
 from websockets.asyncio.client import connect
 
 from tests.fuzz.attack import Outcome, attack
-from tests.processes import processes
+from tests.processes import House, processes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """What a server said of itself."""
+
+    tracebacks: int
+    errors: list[str]
+    """The ends of lines that are errors, of a hundred at the most."""
+    lines: int
+
+    @property
+    def is_calm(self) -> bool:
+        """Nothing went wrong."""
+        return not self.tracebacks and not self.errors
+
+    @classmethod
+    def of(cls, file: IO[bytes]) -> "Log":
+        """All that was written to a file."""
+        file.seek(0)
+        text = file.read().decode(errors="replace")
+        lines = text.splitlines()
+        wrong = [each[-1500:] for each in lines if '"level": "error"' in each or '"level": "critical"' in each]
+        return cls(tracebacks=text.count("Traceback"), errors=wrong[:100], lines=len(lines))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +43,7 @@ class Verdict:
     """What a run showed."""
 
     outcome: Outcome
-    tracebacks: int
-    errors: list[str]
-    """The ends of lines of the log that are errors, of a hundred at the most."""
-    lines: int
+    log: Log
     alive: bool
     """The same process answers a query, and a socket that subscribes."""
     megabytes: float | None
@@ -29,31 +52,24 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Nothing broke, nothing was left unanswered, and the server lives."""
-        calm = not self.tracebacks and not self.errors and not self.outcome.faults and not self.outcome.silences
-        return calm and self.alive
+        return self.log.is_calm and not self.outcome.faults and not self.outcome.silences and self.alive
+
+
+def served(app_url: str, redis_url: str, log: IO[bytes]) -> AbstractContextManager[House]:
+    """A server as it runs in production, but for the rate, which would end every attack."""
+    changes = {"ENVIRONMENT": "production", "LOG_LEVEL": "info", "REQUESTS_PER_MINUTE": "1000000000"}
+    return processes(app_url, redis_url, speed=1, log=log, **changes)
 
 
 async def run(app_url: str, redis_url: str, key: str, *, seed: int, inputs: int) -> Verdict:
-    """Attack a server as it runs in production, but for the rate, which would end the attack."""
-    changes = {"ENVIRONMENT": "production", "LOG_LEVEL": "info", "REQUESTS_PER_MINUTE": "1000000000"}
+    """Attack a server of its own, and look at it afterwards."""
     with TemporaryFile() as log:
-        with processes(app_url, redis_url, speed=1, log=log, **changes) as house:
+        with served(app_url, redis_url, log) as house:
             port, server = int(house.environment["PORT"]), house.running["server"]
             outcome = await attack(port, key, seed=seed, inputs=inputs)
             alive = server.poll() is None and await _answers(port, key)
             megabytes = _resident(server.pid)
-        log.seek(0)
-        text = log.read().decode(errors="replace")
-    lines = text.splitlines()
-    wrong = [each[-1500:] for each in lines if '"level": "error"' in each or '"level": "critical"' in each]
-    return Verdict(
-        outcome=outcome,
-        tracebacks=text.count("Traceback"),
-        errors=wrong[:100],
-        lines=len(lines),
-        alive=alive,
-        megabytes=megabytes,
-    )
+        return Verdict(outcome=outcome, log=Log.of(log), alive=alive, megabytes=megabytes)
 
 
 async def _answers(port: int, key: str) -> bool:

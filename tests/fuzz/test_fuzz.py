@@ -1,8 +1,10 @@
 """A sample of the fuzzing: `make fuzz` runs the whole of it."""
 
+import asyncio
 import random
 
 from tests.conftest import Services
+from tests.fuzz import generated
 from tests.fuzz.inputs import Inputs
 from tests.fuzz.run import run
 from tests.world import World
@@ -23,3 +25,13 @@ async def test_odd_input_breaks_nothing(world: World, services: Services) -> Non
     assert verdict.outcome.statuses[200] > 100
     assert verdict.outcome.closes[4429] > 5
     assert verdict.outcome.inputs == 1500
+
+
+async def test_documents_of_the_schema_break_nothing(world: World, services: Services) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    made = await asyncio.to_thread(
+        generated.run, services.app_url, services.redis_url, world.key, seed=seed, examples=3
+    )
+    assert made.passed, (seed, str(made), made.said)
+    assert made.kinds["served"] > 20
+    assert made.kinds["invalid"] > 10
