@@ -5,8 +5,8 @@ Every operation has a context of its own. A subscription that has caught up foll
 """
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import aclosing
+from collections.abc import Coroutine, Mapping
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -39,12 +39,23 @@ LONGEST_REASON = 123
 
 
 class Adapter(ASGIWebSocketAdapter):
-    """A socket that can be closed with whatever reason: Strawberry puts texts of the client's into it."""
+    """A socket that can be closed with whatever reason: Strawberry puts texts of the client's into it.
+
+    uvicorn answers a client's close by itself, and until that is read here it calls what is said a RuntimeError.
+    """
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Raises WebSocketDisconnect."""
+        try:
+            await super().send_json(message)
+        except RuntimeError as closed:
+            raise WebSocketDisconnect(code=1006) from closed
 
     async def close(self, code: int, reason: str) -> None:
-        """Close, with as much of the reason as fits."""
+        """Close, with as much of the reason as fits, unless that is done."""
         fits = reason.encode(errors="replace")[:LONGEST_REASON].decode(errors="ignore")
-        await super().close(code, fits)
+        with suppress(RuntimeError):
+            await super().close(code, fits)
 
 
 class Handler(BaseGraphQLTransportWSHandler[Context, None]):
