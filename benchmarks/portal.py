@@ -76,7 +76,12 @@ async def measure() -> list[Measured]:
             ours=f"p50 {percentile(seen.frames, 0.5):.0f} ms, p99 {percentile(seen.frames, 0.99):.0f} ms",
             beside=f"longest {max(seen.frames):.0f} ms",
         ),
-        Measured(what="last event, from its commit to the board", ours=f"{seen.behind * 1000:.0f} ms"),
+        Measured(
+            what="last event, from its commit to the board",
+            ours=f"{seen.behind * 1000:.0f} ms",
+            # A page waits for its turn on a busy machine, and waiting counts as a long task.
+            beside=f"load average {os.getloadavg()[0]:.1f}",
+        ),
     ]
 
 
@@ -93,15 +98,16 @@ async def _fill(stage: Stage) -> list[UUID]:
         }
         for n in range(TRIPS)
     ]
+    found = []
     async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-        answer = await http.post(
-            f"{stage.house.environment['PUBLIC_URL']}/graphql",
-            json={"query": IMPORT, "variables": {"input": {"trips": rows}}},
-            headers={"Authorization": f"Bearer {stage.key}"},
-        )
-    made: dict[str, Any] = answer.json()["data"]["importTrips"]
-    assert made["created"] == TRIPS, answer.text[:500]
-    found = [ids.of("Trip", each["trip"]["id"]) for each in made["results"]]
+        for at in range(0, TRIPS, 100):
+            answer = await http.post(
+                f"{stage.house.environment['PUBLIC_URL']}/graphql",
+                json={"query": IMPORT, "variables": {"input": {"trips": rows[at : at + 100]}}},
+                headers={"Authorization": f"Bearer {stage.key}"},
+            )
+            made: dict[str, Any] = answer.json()["data"]["importTrips"]
+            found += [ids.of("Trip", each["trip"]["id"]) for each in made["results"]]
     return [each for each in found if each is not None]
 
 
@@ -116,8 +122,8 @@ async def _open(page: Page, stage: Stage) -> None:
     await page.keyboard.press("Enter")
     await page.locator("tbody tr").first.wait_for()
     while await page.locator("tbody tr").count() < TRIPS:
-        await page.keyboard.press("End")
-        await page.locator(".below button").click(timeout=5000) if await page.locator(".below button").count() else None
+        # The next page is asked for as soon as somebody comes near the end.
+        await page.locator("tbody tr").last.evaluate("row => row.scrollIntoView()")
         await asyncio.sleep(0.1)
 
 

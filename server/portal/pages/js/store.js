@@ -39,8 +39,12 @@ export class Store {
    * @param {number} worth
    */
   take(trip, worth) {
-    if (worth < this.worth(trip.id)) return;
-    this.#trips.set(trip.id, { trip, worth });
+    const known = this.#trips.get(trip.id);
+    if (known && worth < known.worth) return;
+    // What is read again is mostly as it was; whoever draws it need not hear of it.
+    const isSame = known !== undefined && JSON.stringify(known.trip) === JSON.stringify(trip);
+    this.#trips.set(trip.id, { trip: isSame ? known.trip : trip, worth });
+    if (isSame) return;
     this.#changed.add(trip.id);
     this.#schedule();
   }

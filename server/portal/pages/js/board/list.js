@@ -88,15 +88,15 @@ export class TripList {
    */
   async #page(after, ids) {
     const { store } = this.#portal;
-    const asked = store.heard;
-    const { data, fault } = await this.#portal.ask("Board", { first: PAGE, after, filter: this.#filter() });
+    const [asked, filter] = [store.heard, this.#filter()];
+    const { data, fault } = await this.#portal.ask("Board", { first: PAGE, after, filter });
     if (fault) return fault;
     const { nodes, pageInfo, totalCount } = data.trips;
     for (const trip of nodes) {
       store.take(trip, asked);
       const known = store.get(trip.id);
       // What an event said meanwhile is newer than the page.
-      if (known === trip || (known && fits(known, this.#filter()))) ids.add(trip.id);
+      if (store.worth(trip.id) <= asked || (known && fits(known, filter))) ids.add(trip.id);
     }
     this.total = totalCount;
     this.#end = pageInfo.hasNextPage ? pageInfo.endCursor : null;

@@ -26,14 +26,9 @@ export class Row {
       return made;
     };
     for (const name of COLUMNS) this.#cells[name] = cell(name);
-    // Most of a long board lies outside of the window; what moves there need not shine.
-    this.node.addEventListener("contentvisibilityautostatechange", (event) => {
-      this.isSeen = !(/** @type {ContentVisibilityAutoStateChangeEvent} */ (event).skipped);
-    });
     this.draw(trip);
   }
 
-  isSeen = false;
   #portal;
   /** @type {Record<string, HTMLElement>} */
   #cells = {};
@@ -74,7 +69,7 @@ export class Row {
     if (!cell) return;
     cell.replaceChildren();
     add(cell, ...made());
-    if (!first && name !== "seen" && this.isSeen) flash(cell);
+    if (!first && name !== "seen" && isNear(this.node)) flash(cell);
   }
 
   /** @param {Trip} trip */
@@ -167,6 +162,12 @@ export class Row {
 }
 
 export const COLUMNS = /** @type {const} */ (["departs", "flight", "route", "arrives", "gate", "phase", "delay", "traveller", "told", "seen"]);
+
+/**
+ * Most of a long board lies outside of the window; what moves there need not shine.
+ * @param {Element} row
+ */
+export const isNear = (row) => row.parentElement?.dataset.near !== undefined;
 
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 

@@ -1,13 +1,20 @@
 // @ts-check
-/** The board's table: rows by key, of which only those that moved are moved, and one that the keyboard is on. */
+/**
+ * The board's table: rows by key, of which only those that moved are moved, and one that the keyboard is on.
+ *
+ * Rows stand in blocks, and the browser leaves out the blocks that are far from the window. A thousand rows that it had to look
+ * after one by one would cost it most of its time.
+ */
 
 import { make } from "../dom.js";
 import { byDeparture } from "./facts.js";
-import { COLUMNS, Row } from "./row.js";
+import { COLUMNS, Row, isNear } from "./row.js";
 
 /** @typedef {Api.BoardTrip} Trip */
 
-/** Rows before the end at which the next page is asked for. */
+/** Rows of a block; where it has twice as many, it is parted. */
+const BLOCK = 12;
+/** Before the end, when the next page is asked for. */
 const AHEAD = "1200px";
 
 export class Table {
@@ -27,63 +34,37 @@ export class Table {
     const { board } = portal.words;
     // Rows laid out as a grid are rows to nobody's screen reader, unless they say so.
     const heads = COLUMNS.map((name) => make("th", { class: name, role: "columnheader", scope: "col" }, board.columns[name]));
-    this.#body = make("tbody", { role: "rowgroup" });
-    this.#sentinel = make("div", { class: "sentinel", "aria-hidden": "true" });
-    this.node = make(
-      "div",
-      { class: "board" },
-      make("table", { role: "table" }, make("caption", { class: "unseen" }, board.caption), make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads)), this.#body),
-      this.#sentinel,
-    );
-    this.node.hidden = true;
-    this.#body.addEventListener("focusin", (event) => {
+    const head = make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads));
+    this.#table = make("table", { role: "table" }, make("caption", { class: "unseen" }, board.caption), head);
+    const sentinel = make("div", { class: "sentinel", "aria-hidden": "true" });
+    this.node = make("div", { class: "board", hidden: true }, this.#table, sentinel);
+    this.#table.addEventListener("focusin", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest("tr");
       if (row?.dataset.trip) this.#be(row.dataset.trip);
     });
     this.#watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && nearEnd(), { rootMargin: AHEAD });
-    this.#watch.observe(this.#sentinel);
+    this.#watch.observe(sentinel);
   }
 
   #portal;
-  #body;
-  #sentinel;
+  #table;
   #watch;
 
-  /** @param {Trip[]} trips  in order */
+  /** @param {Trip[]} trips */
   draw(trips) {
     this.node.hidden = trips.length === 0;
     const wanted = new Set(trips.map((trip) => trip.id));
-    const focused = document.activeElement?.closest("tr");
-    const link = document.activeElement;
-    const lost = focused?.dataset.trip && !wanted.has(focused.dataset.trip) ? this.#order.indexOf(focused.dataset.trip) : -1;
-    for (const [id, row] of this.#rows) {
-      if (wanted.has(id)) continue;
-      row.node.remove();
-      this.#rows.delete(id);
-    }
-    let next = this.#body.firstElementChild;
+    const focused = document.activeElement?.closest("tr")?.dataset.trip;
+    const lost = focused && !wanted.has(focused) ? this.#order.indexOf(focused) : -1;
+    for (const [id, row] of this.#rows) if (!wanted.has(id)) this.#remove(id, row);
+    this.#order = this.#order.filter((id) => wanted.has(id));
     for (const trip of trips) {
-      const row = this.#row(trip);
-      if (row.node === next) next = next.nextElementSibling;
-      else this.#body.insertBefore(row.node, next);
+      const known = this.#rows.get(trip.id);
+      if (!known) this.#insert(new Row(trip, this.#portal));
+      else if (known.trip !== trip) this.update(trip);
     }
-    this.#order = trips.map((trip) => trip.id);
-    if (this.#current === null || !wanted.has(this.#current)) this.#be(this.#order[Math.max(0, Math.min(lost, this.#order.length - 1))] ?? null);
-    if (lost >= 0) this.#focus(Math.min(lost, this.#order.length - 1));
-    // A row that is moved in the tree lets go of the focus.
-    else if (focused && link instanceof HTMLElement && document.activeElement !== link) link.focus({ preventScroll: true });
-  }
-
-  /** @param {Trip} trip */
-  #row(trip) {
-    const known = this.#rows.get(trip.id);
-    if (known) {
-      if (known.trip !== trip) known.draw(trip);
-      return known;
-    }
-    const row = new Row(trip, this.#portal);
-    this.#rows.set(trip.id, row);
-    return row;
+    if (this.#current === null || !wanted.has(this.#current)) this.#be(this.#order[this.#within(lost)] ?? null);
+    if (lost >= 0) this.#focus(lost);
   }
 
   /**
@@ -93,27 +74,58 @@ export class Table {
   update(trip) {
     const row = this.#rows.get(trip.id);
     if (!row) return;
-    const moved = this.#isMisplaced(row, trip);
     row.draw(trip);
-    if (!moved) return;
-    this.#order.splice(this.#order.indexOf(trip.id), 1);
-    const at = this.#placeOf(trip);
+    const at = this.#order.indexOf(trip.id);
+    const [before, after] = [this.#tripAt(at - 1), this.#tripAt(at + 1)];
+    if ((!before || byDeparture(before, trip) < 0) && (!after || byDeparture(trip, after) < 0)) return;
     const focused = row.node.contains(document.activeElement);
-    this.#body.insertBefore(row.node, this.#rows.get(this.#order[at] ?? "")?.node ?? null);
-    this.#order.splice(at, 0, trip.id);
+    this.#order.splice(at, 1);
+    this.#insert(row);
     // A row that is moved in the tree lets go of the focus.
     if (focused) row.link.focus({ preventScroll: true });
   }
 
-  /**
-   * @param {Row} row
-   * @param {Trip} trip
-   */
-  #isMisplaced(row, trip) {
-    const neighbour = (/** @type {Element | null} */ node) => this.#rows.get(/** @type {HTMLElement | null} */ (node)?.dataset.trip ?? "")?.trip;
-    const [before, after] = [neighbour(row.node.previousElementSibling), neighbour(row.node.nextElementSibling)];
-    return (before !== undefined && byDeparture(before, trip) > 0) || (after !== undefined && byDeparture(trip, after) > 0);
+  /** @param {Row} row */
+  #insert(row) {
+    const place = this.#placeOf(row.trip);
+    const follower = this.#rows.get(this.#order[place] ?? "")?.node;
+    const left = row.node.parentElement;
+    if (follower) follower.before(row.node);
+    else (this.#table.tBodies.item(this.#table.tBodies.length - 1) ?? this.#block(null)).append(row.node);
+    this.#order.splice(place, 0, row.id);
+    this.#rows.set(row.id, row);
+    if (left && !left.childElementCount) left.remove();
+    const block = row.node.parentElement;
+    if (block && block.childElementCount > 2 * BLOCK) this.#block(block).append(...[...block.children].slice(BLOCK));
   }
+
+  /**
+   * @param {string} id
+   * @param {Row} row
+   */
+  #remove(id, row) {
+    const block = row.node.parentElement;
+    row.node.remove();
+    this.#rows.delete(id);
+    if (!block?.childElementCount) block?.remove();
+  }
+
+  /**
+   * A new block of rows.
+   * @param {Element | null} before
+   */
+  #block(before) {
+    const made = make("tbody", { role: "rowgroup", "data-near": true });
+    made.addEventListener("contentvisibilityautostatechange", (event) => {
+      made.toggleAttribute("data-near", !(/** @type {ContentVisibilityAutoStateChangeEvent} */ (event).skipped));
+    });
+    if (before) before.after(made);
+    else this.#table.append(made);
+    return made;
+  }
+
+  /** @param {number} at */
+  #tripAt = (at) => this.#rows.get(this.#order[at] ?? "")?.trip;
 
   /**
    * Before which row a trip belongs.
@@ -123,7 +135,7 @@ export class Table {
     let [low, high] = [0, this.#order.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const other = this.#rows.get(this.#order[middle] ?? "")?.trip;
+      const other = this.#tripAt(middle);
       if (other && byDeparture(other, trip) < 0) low = middle + 1;
       else high = middle;
     }
@@ -132,12 +144,12 @@ export class Table {
 
   /** Time passes: what was seen a minute ago was seen two minutes ago. */
   age() {
-    for (const row of this.#rows.values()) if (row.isSeen) row.draw(row.trip);
+    for (const row of this.#rows.values()) if (isNear(row.node)) row.draw(row.trip);
   }
 
   /** @param {number} step */
   move(step) {
-    const onRow = this.#body.contains(document.activeElement);
+    const onRow = this.#table.contains(document.activeElement);
     const at = this.#order.indexOf(this.#current ?? "");
     this.#focus(onRow ? at + step : at);
   }
@@ -148,9 +160,11 @@ export class Table {
   }
 
   /** @param {number} at */
+  #within = (at) => Math.max(0, Math.min(at, this.#order.length - 1));
+
+  /** @param {number} at */
   #focus(at) {
-    const id = this.#order[Math.max(0, Math.min(at, this.#order.length - 1))];
-    if (id) this.#rows.get(id)?.link.focus();
+    this.#rows.get(this.#order[this.#within(at)] ?? "")?.link.focus();
   }
 
   /** @param {string | null} id */

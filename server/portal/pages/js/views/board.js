@@ -29,6 +29,7 @@ export function show(place, params, portal) {
   const title = make("h1", null, words.board.title);
   const count = make("p", { class: "count", role: "status" });
   const below = make("div", { class: "below" }, loading(portal));
+  const nextPage = make("button", { type: "button", onclick: () => void more() }, words.board.next);
   const form = filterForm(portal, query, (wished) => void ask(wished));
   const keys = keyboard(portal, {
     move: (step) => table.move(step),
@@ -68,7 +69,8 @@ export function show(place, params, portal) {
     const trips = list.trips();
     table.draw(trips);
     say(count, list.hasMore ? words.board.shown(trips.length, list.total) : words.board.count(trips.length));
-    if (list.hasMore) below.replaceChildren(make("button", { type: "button", onclick: () => void more() }, words.board.next));
+    // A button that is put there again lets go of the focus.
+    if (list.hasMore) nextPage.isConnected || below.replaceChildren(nextPage);
     else if (trips.length) below.replaceChildren();
     else below.replaceChildren(isFiltered(query) ? empty(words.board.noneFiltered) : empty(words.board.none, words.board.noneHint));
   }
