@@ -11,6 +11,7 @@ from graph.context import Context, Info
 from graph.inputs import OrderDirection, TripFilter, TripOrder
 from graph.paging import LARGEST, After, Before, Connection, First, Last, PagingError, window
 from graph.types import (
+    Airport,
     Flight,
     FlightStatusRecord,
     Node,
@@ -204,6 +205,20 @@ class Query:
             return None
         message = await _preview(info.context, trip, flight, type, language or trip.language)
         return MessagePreview(body=message.body, content_sid=message.content_sid, variables=list(message.variables))
+
+    @strawberry.field(
+        description="Airports by IATA or ICAO code, city, region or name, best first; a whole code comes before all else."
+    )
+    def airports(
+        self,
+        search: Annotated[
+            str, strawberry.argument(description="What was typed so far; accents and case do not count.")
+        ],
+        first: Annotated[int, strawberry.argument(description="How many; at most 100.")] = 10,
+    ) -> list[Airport]:
+        if not 0 <= first <= LARGEST:
+            raise PagingError(f"A page has 0 to {LARGEST} items.")
+        return [Airport.shown(each) for each in airports.search(search, first)]
 
 
 async def _preview(

@@ -34,6 +34,7 @@ class Node:
 @strawberry.type(description="An airport.")
 class Airport:
     code: str = strawberry.field(description="IATA code, or ICAO where there is none.")
+    icao: str = strawberry.field(description="ICAO code.")
     name: str = strawberry.field(description="Its full name.")
     city: str = strawberry.field(description="The city it serves.")
     timezone: str = strawberry.field(
@@ -44,8 +45,12 @@ class Airport:
     def of(cls, code: str) -> "Airport":
         found = airports.find(code)
         if found is None:
-            return cls(code=code, name=code, city=code, timezone="UTC")
-        return cls(code=found.shown, name=found.name, city=found.city, timezone=found.timezone)
+            return cls(code=code, icao=code, name=code, city=code, timezone="UTC")
+        return cls.shown(found)
+
+    @classmethod
+    def shown(cls, value: model.Airport) -> "Airport":
+        return cls(code=value.shown, icao=value.code, name=value.name, city=value.city, timezone=value.timezone)
 
 
 @strawberry.type(description="One end of a flight: where and when it leaves, or arrives.")

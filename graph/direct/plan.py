@@ -121,6 +121,7 @@ class _Compiler:
             found = airports.find(code)
             known = {
                 "code": found.shown if found else code,
+                "icao": found.code if found else code,
                 "name": found.name if found else code,
                 "city": found.city if found else code,
                 "timezone": found.timezone if found else "UTC",

@@ -408,3 +408,33 @@ async def test_the_round_trips_of_a_query_do_not_grow_with_its_trips(
             counts.append(counted.count)
     assert counts[0] >= counts[1] - 1
     assert counts[1] <= 20
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("eze", "EZE"),
+        ("SAEZ", "EZE"),
+        ("ezei", "EZE"),
+        ("Sao Paulo", "GRU"),
+        ("São paulo", "GRU"),
+        ("buenos aires ezeiza", "EZE"),
+        ("heathrow", "LHR"),
+        ("jfk", "JFK"),
+        # A whole code comes first, even where a city begins alike: LIMA is an airfield near Turin.
+        ("LIMA", "LIMA"),
+        ("lima", "LIM"),
+    ],
+)
+async def test_an_airport_is_found_by_code_city_or_name(world: World, typed: str, found: str) -> None:
+    asked = "query($search: String!) { airports(search: $search) { code icao name city timezone } }"
+    assert found in [each["code"] for each in (await world.data(asked, search=typed))["airports"]]
+
+
+async def test_airports_are_few_and_best_first(world: World) -> None:
+    asked = "query($search: String!, $first: Int) { airports(search: $search, first: $first) { code icao timezone } }"
+    first = {"code": "EZE", "icao": "SAEZ", "timezone": "America/Argentina/Buenos_Aires"}
+    assert (await world.data(asked, search="eze", first=3))["airports"][0] == first
+    assert len((await world.data(asked, search="san", first=3))["airports"]) == 3
+    for nothing in ("", "  ", "qqqq", "\x00", "(", "x" * 5000):
+        assert (await world.data(asked, search=nothing))["airports"] == []
