@@ -12,6 +12,7 @@ AXE = ROOT / "tests" / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = ["#/board", "#/board?search=nobody", "#/trip/nowhere", "#/nothing-there"]
 """Every view, and its empty state where that looks different; whoever adds a view adds it here."""
+VIEWS += ["#/settings", "#/settings/wording", "#/settings/keys", "#/settings/phones"]
 
 
 @pytest.fixture

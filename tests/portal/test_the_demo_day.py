@@ -19,6 +19,12 @@ from tests.portal.conftest import PICTURES, Desk, looking, rows
 STARTS_WITHIN = 90
 VIEWS = {"board": "#/board", "empty": "#/board?search=nobody", "landed": "#/board?status=LANDED"}
 """What is taken a picture of, by name; whoever adds a view adds it here."""
+VIEWS |= {
+    "settings": "#/settings",
+    "wording": "#/settings/wording?type=DELAYED",
+    "keys": "#/settings/keys",
+    "phones": "#/settings/phones",
+}
 
 
 @pytest.fixture(scope="module")

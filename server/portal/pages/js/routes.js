@@ -2,6 +2,7 @@
 /** Every view: its address, its name in the menu, and whether it stands there. */
 
 import { show as board } from "./views/board.js";
+import { show as settings } from "./views/settings.js";
 import { show as trip } from "./views/trip.js";
 
 /** @typedef {import("./language.js").Words} Words */
@@ -25,5 +26,11 @@ export const ROUTES = {
     show: trip,
     title: (words) => words.trip.title,
     menu: false,
+  },
+
+  settings: {
+    show: settings,
+    title: (words) => words.settings.title,
+    menu: true,
   },
 };
