@@ -26,7 +26,7 @@ def main(
     seed: Annotated[int | None, typer.Option(help="Of every chance in it; printed, to have the same again.")] = None,
     documents: Annotated[
         int, typer.Option(min=1, help="How many at the most schemathesis makes for each root field.")
-    ] = 60,
+    ] = 40,
 ) -> None:
     """Requests and conversations that begin as good ones and are bent; then documents of the schema. Each has a server of its own."""
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
