@@ -17,7 +17,7 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 
 /** After which the world's time is asked for again: soon to learn its pace, then to stay right. */
-const CLOCK_AFTER = [500, 4_000, 30_000];
+const CLOCK_AFTER = [500, 2_000, 5_000, 30_000];
 
 /** Closed so, coming back with the same key does not help. */
 const REFUSED = [4401, 4403];

@@ -129,13 +129,10 @@ export class Row {
 
   /** @param {Trip} trip */
   #told(trip) {
-    const { words, times } = this.#portal;
-    const { told, flight } = trip;
+    const { words } = this.#portal;
     const message = facts.lastMessage(trip);
     const differs = facts.toldDiffers(trip);
-    const what = told.cancelled ? words.board.toldCancelled
-      : told.landed ? words.board.toldLanded
-        : [told.departureAt && times.clock(told.departureAt, flight.departure.airport.timezone), told.gate && words.board.toldGate(told.gate)].filter(Boolean).join(" · ");
+    const what = this.#toldWhat(trip, message);
     this.#write("told", `${what}|${differs}|${message?.type} ${message?.status} ${message?.reason}`, () => {
       if (!message) return [make("span", { class: "nothing" }, words.board.toldNothing)];
       const state = message.reason ? `${words.state[message.status]}: ${words.reason[message.reason]}` : words.state[message.status];
@@ -146,6 +143,19 @@ export class Row {
         differs && make("span", { class: "tag differs", title: words.board.toldDiffers }, make("span", { "aria-hidden": "true" }, "≠"), unseen(words.board.toldDiffers)),
       ];
     });
+  }
+
+  /**
+   * What the traveller last heard, where the name of the message does not say it already.
+   * @param {Trip} trip
+   * @param {import("./facts.js").Message | null} message
+   */
+  #toldWhat({ told, flight }, message) {
+    const { words, times } = this.#portal;
+    if (told.cancelled) return message?.type === "CANCELLED" ? "" : words.board.toldCancelled;
+    if (told.landed) return message?.type === "LANDING_WELCOME" ? "" : words.board.toldLanded;
+    const departs = told.departureAt && times.clock(told.departureAt, flight.departure.airport.timezone);
+    return [departs, told.gate && words.board.toldGate(told.gate)].filter(Boolean).join(" · ");
   }
 
   /** @param {Trip} trip */
