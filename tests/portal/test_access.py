@@ -13,6 +13,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 VIEWS = ["#/board", "#/board?search=nobody", "#/trip/nowhere", "#/nothing-there"]
 """Every view, and its empty state where that looks different; whoever adds a view adds it here."""
 VIEWS += ["#/settings", "#/settings/wording", "#/settings/keys", "#/settings/phones"]
+VIEWS += ["#/numbers", "#/numbers?from=2020-01-01&until=2020-01-02"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 /** Every view: its address, its name in the menu, and whether it stands there. */
 
 import { show as board } from "./views/board.js";
+import { show as numbers } from "./views/numbers.js";
 import { show as settings } from "./views/settings.js";
 import { show as trip } from "./views/trip.js";
 
@@ -26,6 +27,12 @@ export const ROUTES = {
     show: trip,
     title: (words) => words.trip.title,
     menu: false,
+  },
+
+  numbers: {
+    show: numbers,
+    title: (words) => words.numbers.title,
+    menu: true,
   },
 
   settings: {

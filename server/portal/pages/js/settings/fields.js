@@ -14,7 +14,7 @@
  * @property {number} [most]
  * @property {boolean} [whole]
  * @property {boolean} [optional]
- * @property {"minutes" | "seconds" | "messages" | "tries" | "dollars"} [unit]
+ * @property {"minutes" | "seconds" | "messages" | "tries" | "times" | "dollars"} [unit]
  */
 
 /** @typedef {{ name: "night" | "what" | "limits" | "tries" | "flights", fields: Field[] }} Group */
@@ -55,7 +55,7 @@ export const GROUPS = [
     fields: [
       { name: "maxRetryAttempts", kind: "number", least: 1, most: 10, whole: true, unit: "tries" },
       { name: "retryInitialDelaySeconds", kind: "number", least: 1, most: 3600, whole: true, unit: "seconds" },
-      { name: "retryBackoffFactor", kind: "number", least: 1, most: 10 },
+      { name: "retryBackoffFactor", kind: "number", least: 1, most: 10, unit: "times" },
       { name: "retryMaxDelaySeconds", kind: "number", least: 1, most: 86_400, whole: true, unit: "seconds" },
       { name: "onUnknownDelivery", kind: "policy" },
     ],

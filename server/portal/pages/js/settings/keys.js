@@ -71,9 +71,13 @@ export function keys(place, portal) {
       ? make("td")
       : make(
           "td",
-          { class: "actions" },
-          make("button", { type: "button", "aria-label": words.replaceNamed(key.name), onclick: () => replaceKey(portal, key, made) }, words.replaceKey),
-          make("button", { type: "button", class: "danger", "aria-label": words.revokeNamed(key.name), onclick: () => revokeKey(portal, key, mine, ended) }, words.revokeKey),
+          null,
+          make(
+            "div",
+            { class: "actions" },
+            make("button", { type: "button", "aria-label": words.replaceNamed(key.name), onclick: () => replaceKey(portal, key, made) }, words.replaceKey),
+            make("button", { type: "button", class: "danger", "aria-label": words.revokeNamed(key.name), onclick: () => revokeKey(portal, key, mine, ended) }, words.revokeKey),
+          ),
         );
     const end = key.revokedAt ?? key.expiresAt;
     return make(

@@ -89,7 +89,7 @@ function optOuts(portal) {
   }
   const number = phone(portal);
   const problem = make("p", { class: "wrong-text", role: "alert" });
-  const done = make("ul", { class: "done", role: "status" });
+  const done = make("ul", { class: "done" });
   const set = async (/** @type {boolean} */ optedOut) => {
     say(problem, "");
     number.wrong("");
@@ -108,6 +108,6 @@ function optOuts(portal) {
     make("div", { class: "actions" }, make("button", { class: "main" }, words.settings.optOut), make("button", { type: "button", onclick: () => void set(false) }, words.settings.optIn)),
     problem,
   );
-  add(node, form, done);
+  add(node, form, make("div", { role: "status" }, done));
   return node;
 }

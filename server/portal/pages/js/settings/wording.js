@@ -57,6 +57,7 @@ export function wording(place, portal, { rest, query }) {
   /** @param {Api.Wording["agency"]["messageTemplates"]} templates */
   async function draw(templates) {
     const asked = `${type} ${trip}`;
+    tongues.replaceChildren(loading(portal));
     const preview = () => portal.ask("Preview", { trip, type });
     const { data, fault } = await preview();
     if (left || asked !== `${type} ${trip}`) return;
