@@ -1,8 +1,11 @@
 // Made by `python -m tests.portal.typed` from schema.graphql and the documents of the portal.
 declare namespace Api {
   interface Operations {
+    ArchiveTrip: { data: ArchiveTrip; variables: { input: ArchiveTripInput } };
     Board: { data: Board; variables: { first: number; after?: string | null; filter: TripFilter } };
+    CancelNotification: { data: CancelNotification; variables: { input: CancelNotificationInput } };
     ChangeSettings: { data: ChangeSettings; variables: { input: UpdateAgencySettingsInput } };
+    CheckTrip: { data: CheckTrip; variables: { input: CheckTripInput } };
     Clock: { data: Clock; variables: {  } };
     EndKey: { data: EndKey; variables: { input: RevokeApiKeyInput } };
     Events: { data: Events; variables: { after?: string | null } };
@@ -11,18 +14,25 @@ declare namespace Api {
     Numbers: { data: Numbers; variables: { from: string; until: string } };
     OptOut: { data: OptOut; variables: { input: SetOptOutInput } };
     Preview: { data: Preview; variables: { trip: string; type: NotificationType } };
+    RecordFlightStatus: { data: RecordFlightStatus; variables: { input: RecordFlightStatusInput } };
+    ResendNotification: { data: ResendNotification; variables: { input: ResendNotificationInput } };
     SendTest: { data: SendTest; variables: { input: SendTestMessageInput } };
     Session: { data: Session; variables: {  } };
     Settings: { data: Settings; variables: {  } };
     TestMessage: { data: TestMessage; variables: { id: string } };
+    Trip: { data: Trip; variables: { id: string; records: number; afterRecord?: string | null; messages: number; afterMessage?: string | null } };
+    UpdateTrip: { data: UpdateTrip; variables: { input: UpdateTripInput } };
     WordMessage: { data: WordMessage; variables: { input: SetMessageTemplateInput } };
     Wording: { data: Wording; variables: {  } };
   }
+  type ArchiveTrip = { archiveTrip: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Board = { trips: { totalCount: number; nodes: (BoardTrip)[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
   type BoardTrip = { id: string; reference: string | null; status: TripStatus; archivedAt: string | null; traveller: { name: string; phone: string; optedOut: boolean }; flight: { id: string; ident: string; identIata: string | null; phase: FlightPhase; cancelled: boolean; diverted: boolean; departureDelayMinutes: number | null; progressPercent: number | null; lastCheckedAt: string | null; lastFailure: string | null; stale: boolean; departure: BoardEnd; arrival: BoardEnd }; told: { departureAt: string | null; gate: string | null; cancelled: boolean; landed: boolean; at: string | null }; notifications: { nodes: ({ id: string; type: NotificationType; status: NotificationStatus; reason: NotificationReason | null; acceptedAt: string | null; updatedAt: string })[] } };
   type BoardEnd = { airport: { code: string; city: string; timezone: string }; scheduledAt: string | null; estimatedAt: string | null; actualAt: string | null; runwayAt: string | null; gate: string | null; terminal: string | null };
+  type CancelNotification = { cancelNotification: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type ChangeSettings = { updateAgencySettings: { settings: Chosen | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Chosen = { quietHoursStart: string; quietHoursEnd: string; timezoneOverride: string | null; boardingNotificationOffsetMinutes: number; landingNotificationEnabled: boolean; reminder24hEnabled: boolean; delayThresholdMinutes: number; maxRetryAttempts: number; retryInitialDelaySeconds: number; retryBackoffFactor: number; retryMaxDelaySeconds: number; maxNotificationsPerHour: number; maxNotificationsPerDay: number; language: Language; onUnknownDelivery: UnknownDeliveryPolicy; dailyAeroapiBudgetUsd: number | null; features: ({ name: Feature; enabled: boolean })[]; version: number; updatedAt: string };
+  type CheckTrip = { checkTrip: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Clock = { events: { __typename: "BudgetReached"; occurredAt: string } | { __typename: "CaughtUp"; occurredAt: string } | { __typename: "NotificationUpdated"; occurredAt: string } | { __typename: "Resync"; occurredAt: string } | { __typename: "SendingPaused"; occurredAt: string } | { __typename: "SendingResumed"; occurredAt: string } | { __typename: "SettingsUpdated"; occurredAt: string } | { __typename: "TripCreated"; occurredAt: string } | { __typename: "TripStatusChanged"; occurredAt: string } | { __typename: "TripUpdated"; occurredAt: string } };
   type EndKey = { revokeApiKey: { apiKey: Key | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Key = { id: string; name: string; role: Role; prefix: string; createdAt: string; lastUsedAt: string | null; expiresAt: string | null; revokedAt: string | null };
@@ -34,21 +44,34 @@ declare namespace Api {
   type OptOut = { setOptOut: { phone: string | null; optedOut: boolean | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Preview = { ES: Said | null; EN: Said | null; PT: Said | null };
   type Said = { body: string; contentSid: string | null; variables: (string)[] };
+  type RecordFlightStatus = { recordFlightStatus: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
+  type ResendNotification = { resendNotification: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type SendTest = { sendTestMessage: { notification: Tried | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Tried = { id: string; status: NotificationStatus; reason: NotificationReason | null; channel: Channel; body: string; attempts: ({ number: number; outcome: AttemptOutcome; errorCode: number | null; errorMessage: string | null })[] };
   type Session = { viewer: { name: string; role: Role; expiresAt: string | null }; agency: { id: string; name: string; country: string; status: AgencyStatus; eventCursor: string; sendingPauses: (Pause)[] } };
   type Settings = { agency: { settings: Chosen } };
   type TestMessage = { notification: Tried | null };
+  type Trip = { trip: BoardTrip & { lodging: string | null; notes: string | null; createdAt: string; updatedAt: string; traveller: { language: Language }; flight: { nextCheckAt: string | null; arrival: { baggageClaim: string | null } }; history: { nodes: ({ id: string; source: StatusSource; recordedAt: string; changes: (Change)[] })[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } }; messages: { nodes: (Message)[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } } | null };
+  type Message = { id: string; type: NotificationType; status: NotificationStatus; reason: NotificationReason | null; channel: Channel; language: Language; body: string; dueAt: string; expiresAt: string; acceptedAt: string | null; deliveredAt: string | null; readAt: string | null; createdAt: string; updatedAt: string; causedBy: { id: string; changes: (Change)[] } | null; attempts: ({ number: number; startedAt: string; finishedAt: string | null; outcome: AttemptOutcome; counted: boolean; httpStatus: number | null; errorCode: number | null; errorMessage: string | null; twilioSid: string | null })[] };
+  type Change = { kind: StatusChangeKind; before: string | null; after: string | null };
+  type UpdateTrip = { updateTrip: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type WordMessage = { setMessageTemplate: { template: { type: NotificationType; language: Language; contentSid: string | null; body: string; updatedAt: string } | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Wording = { agency: { messageTemplates: ({ type: NotificationType; language: Language; contentSid: string | null; body: string; updatedAt: string })[] }; trips: { nodes: ({ id: string; traveller: { name: string }; flight: { ident: string; identIata: string | null } })[] } };
+  type ArchiveTripInput = { tripId: string };
+  type CancelNotificationInput = { notificationId: string };
+  type CheckTripInput = { tripId: string };
   type CreateApiKeyInput = { name: string; role: Role; expiresAt?: string | null };
   type FeatureFlagInput = { name: Feature; enabled: boolean };
+  type RecordFlightStatusInput = { tripId: string; departureEstimatedAt?: string | null; arrivalEstimatedAt?: string | null; departureActualAt?: string | null; arrivalActualAt?: string | null; gateOrigin?: string | null; terminalOrigin?: string | null; cancelled?: boolean | null };
+  type ResendNotificationInput = { notificationId: string };
   type RevokeApiKeyInput = { apiKeyId: string; at?: string | null };
   type SendTestMessageInput = { phone: string; channel: Channel };
   type SetMessageTemplateInput = { type: NotificationType; language: Language; contentSid?: string | null; body?: string | null };
   type SetOptOutInput = { phone: string; optedOut: boolean };
+  type TravellerInput = { name: string; phone: string; language?: Language | null };
   type TripFilter = { search?: string | null; status?: (TripStatus)[] | null; flight?: string | null; departureFrom?: string | null; departureUntil?: string | null; origin?: string | null; destination?: string | null; includeArchived?: boolean | null };
   type UpdateAgencySettingsInput = { version: number; quietHoursStart?: string | null; quietHoursEnd?: string | null; timezoneOverride?: string | null; boardingNotificationOffsetMinutes?: number | null; landingNotificationEnabled?: boolean | null; reminder24hEnabled?: boolean | null; delayThresholdMinutes?: number | null; maxRetryAttempts?: number | null; retryInitialDelaySeconds?: number | null; retryBackoffFactor?: number | null; retryMaxDelaySeconds?: number | null; maxNotificationsPerHour?: number | null; maxNotificationsPerDay?: number | null; language?: Language | null; onUnknownDelivery?: UnknownDeliveryPolicy | null; dailyAeroapiBudgetUsd?: number | null; features?: (FeatureFlagInput)[] | null };
+  type UpdateTripInput = { tripId: string; reference?: string | null; traveller?: TravellerInput | null; lodging?: string | null; notes?: string | null; departure?: string | null; flight?: string | null };
   type AgencyStatus = "ACTIVE" | "SUSPENDED" | "PENDING";
   type AttemptOutcome = "IN_FLIGHT" | "ACCEPTED" | "REFUSED" | "RETRYABLE" | "UNKNOWN";
   type Channel = "WHATSAPP" | "SMS";
