@@ -34,7 +34,7 @@ export class TimeLine {
     const { airport } = trip.flight.departure;
     this.#sides.replaceChildren(
       make("h2", { class: "side-fact" }, words.trip.flightSide),
-      make("p", { class: "side-zone", title: words.trip.timesAt(`${airport.city} ${airport.code}`) }, unseen(words.trip.timesAt(airport.city)), make("span", { "aria-hidden": "true" }, airport.code)),
+      make("p", { class: "side-zone", title: words.trip.timesAt(`${airport.city} ${airport.code}`) }, make("b", null, airport.code), " ", words.trip.localTime),
       make("h2", { class: "side-word" }, words.trip.wordSide),
     );
     const { ahead, past } = story(file);
