@@ -20,6 +20,7 @@ STARTS_WITHIN = 90
 VIEWS = {"board": "#/board", "empty": "#/board?search=nobody", "landed": "#/board?status=LANDED"}
 """What is taken a picture of, by name; whoever adds a view adds it here."""
 VIEWS |= {
+    "numbers": "#/numbers?span=week",
     "settings": "#/settings",
     "wording": "#/settings/wording?type=DELAYED",
     "keys": "#/settings/keys",
