@@ -16,6 +16,7 @@ from graph import ids
 from tests.conftest import Services
 from tests.incidents import ROOT
 from tests.portal.conftest import PATIENCE, PICTURES, Desk, looking
+from tests.portal.test_access import AXE, violations
 from tests.processes import House, processes
 from tests.world import approve_templates, make_agency
 from travel import tenancy
@@ -444,6 +445,26 @@ async def test_everything_is_done_with_the_keyboard_alone(desk: Desk) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator(".end.leaves .end-gate")).to_have_text("puerta K9")
     await expect(page.get_by_role("button", name="Escribir estado")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_axe_finds_nothing_in_what_was_not_sent_nor_in_the_forms(office: Desk, theme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not here: make clients.")
+    trip = await lived(office)
+    # axe is a script of nobody's, which the policy rightly refuses; this page alone is without it.
+    page = await office.open(f"#/trip/{trip}", theme=theme, bypass_csp=True, reduced_motion="reduce")
+    await expect(words(page, "Recordatorio")).to_be_visible()
+    await words(page, "Recordatorio").locator("summary").click()
+    await bubble(page, "DELAYED").locator("summary").click()
+    assert await violations(page, AXE) == []
+    for name, does in (("Escribir estado", "Escribir"), ("Editar", "Guardar"), ("Archivar", "Archivar el viaje")):
+        await page.get_by_role("button", name=name, exact=True).click()
+        if name == "Escribir estado":
+            await page.get_by_role("button", name=does, exact=True).click()
+            await expect(page.get_by_role("alert").filter(has_text="No escribió nada")).to_be_visible()
+        assert await violations(page, AXE) == [], name
+        await page.keyboard.press("Escape")
 
 
 def test_every_refusal_that_is_put_into_words_is_one_of_the_servers() -> None:
