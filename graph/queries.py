@@ -218,7 +218,7 @@ class Query:
     ) -> list[Airport]:
         if not 0 <= first <= LARGEST:
             raise PagingError(f"A page has 0 to {LARGEST} items.")
-        return [Airport.shown(each) for each in airports.search(search, first)]
+        return [Airport.shown(each) for each in airports.search(search[: airports.LONGEST_SEARCH], first)]
 
 
 async def _preview(

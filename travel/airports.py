@@ -43,6 +43,7 @@ def get(code: str) -> Airport:
 
 
 LONGEST_SEARCH = 100
+"""Letters that are worth looking for; answers are remembered with what was asked."""
 
 
 @lru_cache(maxsize=10_000)
@@ -58,7 +59,7 @@ def search(text: str, most: int) -> tuple[Airport, ...]:
 
     Without an IATA code an airport is found by its whole code only: few of those know an airline.
     """
-    wanted = _folded(text[:LONGEST_SEARCH])
+    wanted = _folded(text)
     if not wanted or most <= 0:
         return ()
     exact = find(text)

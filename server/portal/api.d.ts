@@ -1,14 +1,17 @@
 // Made by `python -m tests.portal.typed` from schema.graphql and the documents of the portal.
 declare namespace Api {
   interface Operations {
+    Airports: { data: Airports; variables: { search: string; first: number } };
     ArchiveTrip: { data: ArchiveTrip; variables: { input: ArchiveTripInput } };
     Board: { data: Board; variables: { first: number; after?: string | null; filter: TripFilter } };
     CancelNotification: { data: CancelNotification; variables: { input: CancelNotificationInput } };
     ChangeSettings: { data: ChangeSettings; variables: { input: UpdateAgencySettingsInput } };
     CheckTrip: { data: CheckTrip; variables: { input: CheckTripInput } };
     Clock: { data: Clock; variables: {  } };
+    CreateTrip: { data: CreateTrip; variables: { input: CreateTripInput } };
     EndKey: { data: EndKey; variables: { input: RevokeApiKeyInput } };
     Events: { data: Events; variables: { after?: string | null } };
+    ImportTrips: { data: ImportTrips; variables: { input: ImportTripsInput } };
     Keys: { data: Keys; variables: {  } };
     MakeKey: { data: MakeKey; variables: { input: CreateApiKeyInput } };
     Numbers: { data: Numbers; variables: { from: string; until: string } };
@@ -25,6 +28,7 @@ declare namespace Api {
     WordMessage: { data: WordMessage; variables: { input: SetMessageTemplateInput } };
     Wording: { data: Wording; variables: {  } };
   }
+  type Airports = { airports: ({ code: string; icao: string; name: string; city: string; timezone: string })[] };
   type ArchiveTrip = { archiveTrip: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Board = { trips: { totalCount: number; nodes: (BoardTrip)[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
   type BoardTrip = { id: string; reference: string | null; status: TripStatus; archivedAt: string | null; traveller: { name: string; phone: string; optedOut: boolean }; flight: { id: string; ident: string; identIata: string | null; phase: FlightPhase; cancelled: boolean; diverted: boolean; departureDelayMinutes: number | null; progressPercent: number | null; lastCheckedAt: string | null; lastFailure: string | null; stale: boolean; departure: BoardEnd; arrival: BoardEnd }; told: { departureAt: string | null; gate: string | null; cancelled: boolean; landed: boolean; at: string | null }; notifications: { nodes: ({ id: string; type: NotificationType; status: NotificationStatus; reason: NotificationReason | null; acceptedAt: string | null; updatedAt: string })[] } };
@@ -34,10 +38,14 @@ declare namespace Api {
   type Chosen = { quietHoursStart: string; quietHoursEnd: string; timezoneOverride: string | null; boardingNotificationOffsetMinutes: number; landingNotificationEnabled: boolean; reminder24hEnabled: boolean; delayThresholdMinutes: number; maxRetryAttempts: number; retryInitialDelaySeconds: number; retryBackoffFactor: number; retryMaxDelaySeconds: number; maxNotificationsPerHour: number; maxNotificationsPerDay: number; language: Language; onUnknownDelivery: UnknownDeliveryPolicy; dailyAeroapiBudgetUsd: number | null; features: ({ name: Feature; enabled: boolean })[]; version: number; updatedAt: string };
   type CheckTrip = { checkTrip: { userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Clock = { events: { __typename: "BudgetReached"; occurredAt: string } | { __typename: "CaughtUp"; occurredAt: string } | { __typename: "NotificationUpdated"; occurredAt: string } | { __typename: "Resync"; occurredAt: string } | { __typename: "SendingPaused"; occurredAt: string } | { __typename: "SendingResumed"; occurredAt: string } | { __typename: "SettingsUpdated"; occurredAt: string } | { __typename: "TripCreated"; occurredAt: string } | { __typename: "TripStatusChanged"; occurredAt: string } | { __typename: "TripUpdated"; occurredAt: string } };
+  type CreateTrip = { createTrip: { trip: MadeTrip | null; userErrors: (Refusal)[] } };
+  type MadeTrip = { id: string; createdAt: string; traveller: { name: string }; flight: { ident: string; identIata: string | null; departure: { scheduledAt: string | null; airport: { code: string; timezone: string } }; arrival: { airport: { code: string } } } };
+  type Refusal = { code: UserErrorCode; message: string; path: (string)[] };
   type EndKey = { revokeApiKey: { apiKey: Key | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Key = { id: string; name: string; role: Role; prefix: string; createdAt: string; lastUsedAt: string | null; expiresAt: string | null; revokedAt: string | null };
   type Events = { events: { __typename: "BudgetReached"; cursor: string; sequence: number; occurredAt: string; day: { day: string; costUsd: number; restedLooks: number } | null } | { __typename: "CaughtUp"; cursor: string; sequence: number; occurredAt: string } | { __typename: "NotificationUpdated"; cursor: string; sequence: number; occurredAt: string; notification: { id: string; type: NotificationType; status: NotificationStatus; reason: NotificationReason | null; trip: BoardTrip | null } } | { __typename: "Resync"; cursor: string; sequence: number; occurredAt: string; oldestReplayable: string } | { __typename: "SendingPaused"; cursor: string; sequence: number; occurredAt: string; pauses: (Pause)[] } | { __typename: "SendingResumed"; cursor: string; sequence: number; occurredAt: string; pauses: (Pause)[] } | { __typename: "SettingsUpdated"; cursor: string; sequence: number; occurredAt: string; settings: { version: number } } | { __typename: "TripCreated"; cursor: string; sequence: number; occurredAt: string; trip: BoardTrip } | { __typename: "TripStatusChanged"; cursor: string; sequence: number; occurredAt: string; trip: BoardTrip; record: { id: string; changes: ({ kind: StatusChangeKind; before: string | null; after: string | null })[] } } | { __typename: "TripUpdated"; cursor: string; sequence: number; occurredAt: string; trip: BoardTrip } };
   type Pause = { channel: Channel; pausedAt: string; nextTryAt: string; errorCode: number | null; errorMessage: string };
+  type ImportTrips = { importTrips: { results: ({ trip: { id: string; createdAt: string } | null; userErrors: (Refusal)[] })[]; userErrors: (Refusal)[] } };
   type Keys = { agency: { apiKeys: (Key)[] } };
   type MakeKey = { createApiKey: { apiKey: Key | null; secret: string | null; userErrors: ({ code: UserErrorCode; message: string; path: (string)[] })[] } };
   type Numbers = { agency: { settings: { dailyAeroapiBudgetUsd: number | null }; activity: { trips: number; notificationsByStatus: ({ status: NotificationStatus; count: number })[]; notificationsByType: ({ type: NotificationType; count: number })[]; suppressedByReason: ({ reason: NotificationReason; count: number })[]; latencies: ({ stage: Stage; count: number; p50Seconds: number; p95Seconds: number; maxSeconds: number })[]; aeroapiResultSets: number; aeroapiCostUsd: number; aeroapiByDay: ({ day: string; resultSets: number; costUsd: number; restedLooks: number })[]; aeroapiByFlight: ({ ident: string; departureAt: string; resultSets: number; costUsd: number })[] } } };
@@ -61,7 +69,9 @@ declare namespace Api {
   type CancelNotificationInput = { notificationId: string };
   type CheckTripInput = { tripId: string };
   type CreateApiKeyInput = { name: string; role: Role; expiresAt?: string | null };
+  type CreateTripInput = { idempotencyKey?: string | null; reference?: string | null; traveller: TravellerInput; flight: string; origin: string; destination: string; departure: string; lodging?: string | null; notes?: string | null };
   type FeatureFlagInput = { name: Feature; enabled: boolean };
+  type ImportTripsInput = { trips: (CreateTripInput)[] };
   type RecordFlightStatusInput = { tripId: string; departureEstimatedAt?: string | null; arrivalEstimatedAt?: string | null; departureActualAt?: string | null; arrivalActualAt?: string | null; gateOrigin?: string | null; terminalOrigin?: string | null; cancelled?: boolean | null };
   type ResendNotificationInput = { notificationId: string };
   type RevokeApiKeyInput = { apiKeyId: string; at?: string | null };

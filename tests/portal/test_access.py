@@ -14,6 +14,7 @@ VIEWS = ["#/board", "#/board?search=nobody", "#/trip/nowhere", "#/trip/{trip}", 
 """Every view, and its empty state where that looks different; whoever adds a view adds it here. `{trip}` is a trip with a history."""
 VIEWS += ["#/settings", "#/settings/wording", "#/settings/keys", "#/settings/phones"]
 VIEWS += ["#/numbers", "#/numbers?from=2020-01-01&until=2020-01-02"]
+VIEWS += ["#/new", "#/import"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.portal.conftest import PICTURES, Desk, looking, rows
 
 STARTS_WITHIN = 90
 VIEWS = {"board": "#/board", "empty": "#/board?search=nobody", "landed": "#/board?status=LANDED"}
+VIEWS |= {"new": "#/new", "import": "#/import"}
 """What is taken a picture of, by name; whoever adds a view adds it here."""
 VIEWS |= {
     "numbers": "#/numbers?span=week",

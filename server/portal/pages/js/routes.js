@@ -2,6 +2,8 @@
 /** Every view: its address, its name in the menu, and whether it stands there. */
 
 import { show as board } from "./views/board.js";
+import { show as create } from "./views/create.js";
+import { show as importTrips } from "./views/import.js";
 import { show as numbers } from "./views/numbers.js";
 import { show as settings } from "./views/settings.js";
 import { show as trip } from "./views/trip.js";
@@ -27,6 +29,18 @@ export const ROUTES = {
     show: trip,
     title: (words) => words.trip.title,
     menu: false,
+  },
+
+  new: {
+    show: create,
+    title: (words) => words.create.title,
+    menu: true,
+  },
+
+  import: {
+    show: importTrips,
+    title: (words) => words.import.title,
+    menu: true,
   },
 
   numbers: {
