@@ -89,10 +89,13 @@ export class Table {
     );
   }
 
-  /** A day and a month in letters show how a date was understood. @param {string} departure */
+  /** A day and a month in letters show how a date was understood; another year than this one is said. @param {string} departure */
   #departure(departure) {
     const at = Date.parse(`${departure.slice(0, 16)}Z`);
-    return Number.isNaN(at) ? departure : `${this.#portal.times.whole(at, "UTC")} ${departure.slice(0, 4)}`;
+    if (Number.isNaN(at)) return departure;
+    const year = departure.slice(0, 4);
+    const isOther = new Date(this.#portal.now()).getUTCFullYear() !== Number(year);
+    return `${isOther ? `${year} · ` : ""}${this.#portal.times.whole(at, "UTC")}`;
   }
 }
 

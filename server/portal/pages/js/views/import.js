@@ -31,9 +31,10 @@ export function show(place, _params, portal) {
   const counts = make("p", { class: "counts" });
   const bar = make("progress", { "aria-label": words.title });
   const state = make("p", { class: "state-of", role: "status" });
+  const going = make("div", { class: "going" }, bar, state);
   const trouble = make("div", { class: "trouble", role: "alert" });
   const deeds = make("div", { class: "deeds" });
-  const found = make("section", { class: "sheet", hidden: true }, counts, trouble, make("div", { class: "going" }, bar, state), deeds, only);
+  const found = make("section", { class: "sheet", hidden: true }, counts, trouble, going, deeds, only);
   const table = new Table(portal);
   const choosing = make("div", { class: "choosing" }, dropZone(portal, (file) => void open(file)), make("p", { class: "hint" }, words.rules), template(portal));
   add(place, make("p", { class: "hint lead" }, words.lead), choosing, found, table.node);
@@ -103,12 +104,14 @@ export function show(place, _params, portal) {
     const [ready, sending, failed] = [work.count("ready"), work.count("sending"), work.count("wrong", "refused")];
     const done = work.count("made", "before", "refused");
     choosing.hidden = isRunning;
+    mark(choosing, "data-small", "");
     counts.replaceChildren(make("b", null, work.name), words.rows(sheet.rows.length), ...tally());
     bar.hidden = !hasBegun && !isChecking;
     if (isChecking) bar.removeAttribute("value");
     else [bar.max, bar.value] = [done + ready + sending, done];
     const isOver = hasBegun && !isRunning && ready === 0;
     say(state, isChecking ? words.checking : isRunning ? words.running(done, done + ready + sending) : isOver ? words.finished : hasBegun ? words.paused : ready ? "" : words.nothing);
+    going.hidden = bar.hidden && !state.textContent;
     const waits = work.waits;
     const said = waits ? [waits.kind === "busy" ? words.busy(waits.seconds) : words.offline] : work.refusals.map((each) => reason(portal.words, each));
     if (trouble.textContent !== said.join(" ")) trouble.replaceChildren(...(said.length ? [make("p", { class: "wrong-text" }, said.join(" "))] : []));
@@ -119,7 +122,7 @@ export function show(place, _params, portal) {
   /** How many rows are how. */
   function tally() {
     const states = /** @type {const} */ (["ready", "sending", "made", "before", "wrong", "refused", "same", "example"]);
-    return states.map((each) => ({ each, many: work?.count(each) ?? 0 })).filter(({ many }) => many).map(({ each, many }) => make("span", { "data-state": each }, make("i", { class: "shape", "aria-hidden": "true" }), `${portal.times.number(many)} ${words.states[each]}`));
+    return states.map((each) => ({ each, many: work?.count(each) ?? 0 })).filter(({ many }) => many).map(({ each, many }) => make("span", { "data-state": each }, make("i", { class: "shape", "aria-hidden": "true" }), `${words.states[each]}: ${portal.times.number(many)}`));
   }
 
   let acts = "";
