@@ -343,7 +343,6 @@ const words = {
     example: "EXAMPLE",
     drop: "Drop a CSV file here",
     choose: "or choose it on your computer",
-    chooseOther: "Choose another file",
     rules: "Departure: 2026-12-03 14:05 or 03/12/2026 14:05 (day/month), local time at the origin. Columns may stand in any order; language, reference, lodging and notes may be left out.",
     columns: { name: "Name", phone: "Phone", language: "Language", flight: "Flight", origin: "Origin", destination: "Destination", departure: "Departure", reference: "Reference", lodging: "Lodging", notes: "Notes" },
     line: "Row",

@@ -343,7 +343,6 @@ const words = {
     example: "EJEMPLO",
     drop: "Suelte aquí un archivo CSV",
     choose: "o elíjalo en su equipo",
-    chooseOther: "Elegir otro archivo",
     rules: "Salida: 2026-12-03 14:05 o 03/12/2026 14:05 (día/mes), hora local del origen. Las columnas pueden ir en cualquier orden; idioma, referencia, alojamiento y notas pueden faltar.",
     columns: { name: "Nombre", phone: "Teléfono", language: "Idioma", flight: "Vuelo", origin: "Origen", destination: "Destino", departure: "Salida", reference: "Referencia", lodging: "Alojamiento", notes: "Notas" },
     line: "Fila",

@@ -343,7 +343,6 @@ const words = {
     example: "EXEMPLO",
     drop: "Solte aqui um arquivo CSV",
     choose: "ou escolha-o no seu computador",
-    chooseOther: "Escolher outro arquivo",
     rules: "Partida: 2026-12-03 14:05 ou 03/12/2026 14:05 (dia/mês), hora local da origem. As colunas podem estar em qualquer ordem; idioma, referência, hospedagem e notas podem faltar.",
     columns: { name: "Nome", phone: "Telefone", language: "Idioma", flight: "Voo", origin: "Origem", destination: "Destino", departure: "Partida", reference: "Referência", lodging: "Hospedagem", notes: "Notas" },
     line: "Linha",
