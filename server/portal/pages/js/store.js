@@ -9,6 +9,9 @@
 
 /** @typedef {Api.BoardTrip} Trip */
 
+/** Trips that are told of before one picture. */
+const AT_ONCE = 30;
+
 export class Store {
   /** @type {Map<string, { trip: Trip, worth: number }>} */
   #trips = new Map();
@@ -80,10 +83,12 @@ export class Store {
     else requestAnimationFrame(() => this.#tell());
   }
 
+  /** Whoever was away for long hears of much at once: the rest waits for the next picture. */
   #tell() {
-    const changed = this.#changed;
-    this.#changed = new Set();
+    const changed = new Set([...this.#changed].slice(0, AT_ONCE));
+    for (const id of changed) this.#changed.delete(id);
     this.#scheduled = false;
+    if (this.#changed.size) this.#schedule();
     if (changed.size) for (const watcher of this.#watchers) watcher(changed);
   }
 }

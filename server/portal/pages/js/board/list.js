@@ -7,6 +7,8 @@ import { fits, needsServer } from "./filters.js";
 /** @typedef {Api.BoardTrip} Trip */
 /** @typedef {import("../api.js").Fault} Fault */
 
+/** @typedef {{ end: string | null, total: number, last: number }} Page */
+
 const PAGE = 100;
 
 export class TripList {
@@ -28,7 +30,12 @@ export class TripList {
   #end = null;
   /** Where the last page ends, in milliseconds: what departs later comes with the pages that follow. */
   #last = Infinity;
-  #reading = false;
+  /** @type {Promise<Fault | null>} */
+  #turn = Promise.resolve(null);
+  /** @type {Promise<Fault | null> | null} */
+  #more = null;
+  /** @type {Promise<Fault | null> | null} */
+  #fresh = null;
 
   /** Whether there is more. */
   get hasMore() {
@@ -46,51 +53,74 @@ export class TripList {
   }
 
   /**
-   * The next page.
+   * The next page, after whatever is being read now.
    * @returns {Promise<Fault | null>}
    */
-  async more() {
-    if (this.#reading) return null;
-    this.#reading = true;
-    const fault = await this.#page(this.#end, this.ids);
-    this.#reading = false;
-    return fault;
+  more() {
+    this.#more ??= this.#inTurn(() => this.#next()).finally(() => (this.#more = null));
+    return this.#more;
   }
 
   /**
    * All that is shown, read again: what passes by itself, such as a state that depends on the time, comes with no event.
+   * @param {number} [pause]  between two pages, in milliseconds, where nobody waits for it
    * @returns {Promise<Fault | null>}
    */
-  async refresh() {
-    if (this.#reading) return null;
-    this.#reading = true;
+  refresh(pause = 0) {
+    this.#fresh ??= this.#inTurn(() => this.#again(pause)).finally(() => (this.#fresh = null));
+    return this.#fresh;
+  }
+
+  /**
+   * @param {() => Promise<Fault | null>} reading
+   * @returns {Promise<Fault | null>}
+   */
+  #inTurn(reading) {
+    this.#turn = this.#turn.then(reading);
+    return this.#turn;
+  }
+
+  async #next() {
+    const { fault, page } = await this.#page(this.#end, this.ids);
+    if (page) this.#stand(page);
+    return fault;
+  }
+
+  /** @param {number} pause */
+  async #again(pause) {
     const { store } = this.#portal;
     const [asked, wanted] = [store.heard, Math.max(PAGE, this.ids.size)];
     /** @type {Set<string>} */
     const ids = new Set();
-    let fault = await this.#page(null, ids);
-    while (!fault && this.#end && ids.size < wanted) fault = await this.#page(this.#end, ids);
-    this.#reading = false;
-    if (fault) return fault;
-    // What events brought meanwhile is newer than the pages.
-    for (const id of this.ids) {
+    let { fault, page } = await this.#page(null, ids);
+    while (page?.end && ids.size < wanted) {
+      await new Promise((done) => setTimeout(done, pause));
+      ({ fault, page } = await this.#page(page.end, ids));
+    }
+    if (!page) return fault;
+    // What events brought and took away meanwhile is newer than the pages.
+    const filter = this.#filter();
+    for (const id of [...this.ids, ...ids]) {
       const trip = store.get(id);
-      if (trip && store.worth(id) > asked && departsAt(trip) <= this.#last) ids.add(id);
+      if (!trip || store.worth(id) <= asked) continue;
+      if (!fits(trip, filter)) ids.delete(id);
+      else if (this.ids.has(id)) ids.add(id);
     }
     this.ids = ids;
+    this.#stand(page);
     return null;
   }
 
   /**
    * @param {string | null} after
    * @param {Set<string>} ids  that it adds to
-   * @returns {Promise<Fault | null>}
+   * @returns {Promise<{ fault: Fault, page: null } | { fault: null, page: Page }>}
    */
   async #page(after, ids) {
     const { store } = this.#portal;
     const [asked, filter] = [store.heard, this.#filter()];
     const { data, fault } = await this.#portal.ask("Board", { first: PAGE, after, filter });
-    if (fault) return fault;
+    if (fault) return { fault, page: null };
     const { nodes, pageInfo, totalCount } = data.trips;
     for (const trip of nodes) {
       store.take(trip, asked);
@@ -98,15 +128,20 @@ export class TripList {
       // What an event said meanwhile is newer than the page.
       if (store.worth(trip.id) <= asked || (known && fits(known, filter))) ids.add(trip.id);
     }
-    this.total = totalCount;
-    this.#end = pageInfo.hasNextPage ? pageInfo.endCursor : null;
-    const last = nodes.at(-1);
-    this.#last = this.#end && last ? departsAt(last) : Infinity;
-    for (const id of ids) {
-      const trip = store.get(id);
-      if (trip && departsAt(trip) > this.#last) ids.delete(id);
+    const [end, last] = [pageInfo.hasNextPage ? pageInfo.endCursor : null, nodes.at(-1)];
+    return { fault: null, page: { end, total: totalCount, last: end && last ? departsAt(last) : Infinity } };
+  }
+
+  /**
+   * The list ends with this page now.
+   * @param {Page} page
+   */
+  #stand({ end, total, last }) {
+    [this.#end, this.total, this.#last] = [end, total, last];
+    for (const id of this.ids) {
+      const trip = this.#portal.store.get(id);
+      if (trip && departsAt(trip) > last) this.ids.delete(id);
     }
-    return null;
   }
 
   /**

@@ -12,6 +12,8 @@ import { empty, failed, loading } from "../notice.js";
 
 /** What passes by itself, such as a state that depends on the time, comes with no event: it is read again. */
 const REREAD = 60_000;
+/** Between the pages of that, so that a thousand trips keep neither the server nor this page busy. */
+const GENTLY = 300;
 /** A search is answered by the server; events wait so long for each other before it is asked again. */
 const GATHER = 2000;
 /** The first page waits so long for the world's time. */
@@ -63,7 +65,7 @@ export function show(place, params, portal) {
   }
 
   const more = () => (list.hasMore ? read(() => list.more()) : undefined);
-  const refresh = () => void (shown && read(() => list.refresh()));
+  const refresh = (pause = 0) => void (shown && read(() => list.refresh(pause)));
 
   function draw() {
     const trips = list.trips();
@@ -99,7 +101,7 @@ export function show(place, params, portal) {
       portal.announce(words.board.changed(flight.identIata ?? flight.ident, event.record.changes.map((each) => words.change[each.kind]).join(", ")));
     }
   });
-  const rereading = setInterval(refresh, REREAD);
+  const rereading = setInterval(() => refresh(GENTLY), REREAD);
   const aging = setInterval(() => table.age(), 10_000);
 
   void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => ask());
