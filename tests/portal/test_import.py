@@ -188,7 +188,7 @@ async def test_a_reload_in_the_middle_is_gone_on_with_by_the_same_file(desk: Des
     async def hold(asked: Route) -> None:
         nonlocal sent
         sent += 1
-        if sent < 3:
+        if sent != 3:
             await asked.continue_()
             return
         # The third request is done, and this page never hears of it.
@@ -200,7 +200,6 @@ async def test_a_reload_in_the_middle_is_gone_on_with_by_the_same_file(desk: Des
     await start(page)
     await expect(counted(page, "made")).to_have_text("Creado: 40")
     await done.wait()
-    await page.unroute("**/graphql")
     await page.reload()
     assert warned == ["beforeunload"]
     await choose(page, content)
