@@ -128,6 +128,7 @@ async def test_a_viewer_may_ask_everything_but_the_keys(world: World, built: Gra
         "trips": "{ trips { nodes { id traveller { phone } } totalCount } }",
         "notification": f'{{ notification(id: "{notification}") {{ id body }} }}',
         "notifications": "{ notifications { nodes { id } totalCount } }",
+        "airports": '{ airports(search: "eze") { code } }',
         "previewMessage": f'{{ previewMessage(tripId: "{one}", type: BOARDING) {{ body }} }}',
     }
     assert built.query_type is not None
