@@ -66,7 +66,7 @@ clients: ## The Node packages of the reference clients, where there is Node.
 	@if ! command -v npm >/dev/null; then echo "Skipped: the reference clients need Node 20 or newer."; test -z "$$CI"; \
 	else $(MAKE) --no-print-directory --silent $(CLIENTS) || { echo "Skipped: npm cannot install the reference clients."; test -z "$$CI"; }; fi
 
-check: lint test ## All that CI runs.
+check: lint test test-portal ## All that CI runs.
 
 coverage: $(READY) ## The tests again, with the coverage of travel/.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not browser" --cov=travel --cov-branch --cov-report=term

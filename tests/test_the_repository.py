@@ -94,7 +94,7 @@ def test_what_is_installed_is_pinned_with_its_hash():
 def test_ci_lints_checks_types_and_runs_every_test_and_stops_at_the_first_fault():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "set -euo pipefail" in ci
-    assert re.findall(r"^make ([\w-]+)$", ci, re.MULTILINE) == ["lint", "test"]
+    assert re.findall(r"^make ([\w-]+)$", ci, re.MULTILINE) == ["lint", "test", "test-portal"]
     lint = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nlint:")[1].split("\n\n")[0]
     for tool in ("ruff format --check", "ruff check", "mypy", "lint-imports", "diff schema.graphql"):
         assert tool in lint
