@@ -310,7 +310,7 @@ class Agency(Node):
             return [ApiKey.of(each) for each in await keys.of_agency(tx, viewer.agency_id)]
 
     @strawberry.field(
-        description="Where the agency's event stream stands now: read this with a page's data, then subscribe after it."
+        description="Where the agency's event stream stands now: read this, then a page's data in another request, then subscribe after it."
     )
     async def event_cursor(self, info: Info) -> str:
         agency_id = info.context.asking.agency_id
