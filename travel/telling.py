@@ -20,6 +20,7 @@ from travel.model import (
     NotificationStatus,
     NotificationType,
     RefusedError,
+    Tells,
     Trip,
     UserErrorCode,
 )
@@ -80,8 +81,10 @@ async def tell(
         moved_away = [each for each in known[trip.id] if each.flight_id != flight.id]
         case = Case(trip=trip, flight=seen, settings=agency.settings, notifications=of_flight, now=now)
         planned = audience.plan(case)
-        for step in [*audience.left_behind(moved_away), *planned]:
+        steps = [*audience.left_behind(moved_away), *planned]
+        for step in steps:
             await _carry_out(tx, agency, case, step, carried, caused_by)
+        await _reword(tx, agency, case, steps, carried)
         carried.wanted_looks += audience.wanted_looks(case, planned)
     return carried
 
@@ -109,14 +112,6 @@ async def _write(
     tx: Transaction, agency: Agency, case: Case, step: Tell, carried: Carried, caused_by: UUID | None
 ) -> None:
     trip = case.trip
-    message = wording.message(
-        step.type,
-        step.tells,
-        trip=trip,
-        flight=case.flight,
-        settings=agency.settings,
-        template=agency.templates.get((step.type, trip.language)),
-    )
     written = await notifications.write(
         tx,
         agency.id,
@@ -133,7 +128,7 @@ async def _write(
             channel=Channel.WHATSAPP,
             language=trip.language,
             recipient=trip.phone,
-            body=message.body,
+            body=_words(agency, case, step.type, step.tells),
             caused_by_id=caused_by,
         ),
         case.now,
@@ -144,6 +139,34 @@ async def _write(
     carried.news.append(News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=trip.id, notification_id=written.id))
     if written.status is NotificationStatus.PENDING and written.due_at <= case.now:
         carried.due.append(written.id)
+
+
+async def _reword(tx: Transaction, agency: Agency, case: Case, steps: Sequence[Step], carried: Carried) -> None:
+    """What still waits reads as it would be sent now: a boarding message names the departure and the gate of today."""
+    touched = {step.notification_id for step in steps if isinstance(step, Move | End)}
+    ended = {step.notification_id for step in steps if isinstance(step, End)}
+    for each in case.notifications:
+        if each.status is not NotificationStatus.PENDING or each.id in ended:
+            continue
+        body = _words(agency, case, each.type, each.tells)
+        if body == each.body:
+            continue
+        await notifications.reword(tx, agency.id, each.id, case.trip.language, body, case.now)
+        if each.id not in touched:
+            carried.news.append(
+                News(kind=EventKind.NOTIFICATION_UPDATED, trip_id=case.trip.id, notification_id=each.id)
+            )
+
+
+def _words(agency: Agency, case: Case, type_: NotificationType, tells: Tells) -> str:
+    return wording.message(
+        type_,
+        tells,
+        trip=case.trip,
+        flight=case.flight,
+        settings=agency.settings,
+        template=agency.templates.get((type_, case.trip.language)),
+    ).body
 
 
 async def locked_trip(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:

@@ -19,6 +19,7 @@ from travel.aeroapi import AeroApi
 from travel.database import Database
 from travel.model import (
     Flight,
+    Notification,
     NotificationStatus,
     NotificationType,
     RefusedError,
@@ -514,6 +515,30 @@ async def test_what_was_said_by_hand_is_what_later_messages_say(world: World) ->
     assert "06:00" in lines[0]["body"], "05:00 in Buenos Aires, and an hour later by hand"
     told = [line["value"] for line in world.messages if line["type"] in ("DELAYED", "EARLIER")]
     assert told == [text(departure + 60 * MINUTE)]
+
+
+async def test_a_message_that_waits_reads_as_it_would_be_sent_now(world: World) -> None:
+    """Else the agent's page shows a boarding message with the departure of last week beside the news of a delay."""
+    departure = world.clock.now() + timedelta(hours=20)
+    world.fly("ARG1303", departure)
+    trip = await world.book(departure=departure)
+    await world.settle()
+    waiting = await boarding_of(world, trip)
+    assert "05:00" in waiting.body, "in Buenos Aires"
+    assert "B7" not in waiting.body
+    await by_hand(world, trip, gate_origin="B7")
+    gated = await boarding_of(world, trip)
+    assert "B7" in gated.body
+    assert gated.due_at == waiting.due_at
+    await by_hand(world, trip, estimated_out=departure + 60 * MINUTE)
+    moved = await boarding_of(world, trip)
+    assert "06:00" in moved.body
+    assert moved.due_at == waiting.due_at + 60 * MINUTE
+
+
+async def boarding_of(world: World, trip: Trip) -> Notification:
+    (found,) = [each for each in await world.decided(trip) if each.type is NotificationType.BOARDING]
+    return found
 
 
 async def test_a_flight_cancelled_by_hand_is_told_at_once(world: World) -> None:

@@ -209,6 +209,23 @@ async def move(
     )
 
 
+async def reword(
+    tx: Transaction, agency_id: UUID, notification_id: UUID, language: Language, body: str, now: datetime
+) -> None:
+    """Give a pending notification other words."""
+    await tx.run(
+        """
+        UPDATE notifications_log SET language = :language, body = :body, updated_at = :now
+        WHERE agency_id = :agency AND id = :id AND status = 'PENDING'
+        """,
+        agency=agency_id,
+        id=notification_id,
+        language=language,
+        body=body,
+        now=now,
+    )
+
+
 async def end(
     tx: Transaction,
     agency_id: UUID,
