@@ -232,8 +232,7 @@ class AgencyActivity:
 
     async def _count(self, info: Info, question: Callable[[Transaction, UUID, datetime, datetime], Awaitable[T]]) -> T:
         agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            return await question(tx, agency_id, self.since, self.until)
+        return await info.context.loaders.read(lambda tx: question(tx, agency_id, self.since, self.until))
 
     async def _cost(self, info: Info) -> tuple[float, float]:
         return await self._count(info, activity.aeroapi)
@@ -263,8 +262,8 @@ class SendingPause:
 async def pauses_of(info: Info) -> list[SendingPause]:
     """The pauses of the viewer's agency."""
     agency_id = info.context.asking.agency_id
-    async with info.context.house.db.transaction(agency_id) as tx:
-        return [SendingPause.of(each) for each in (await pauses.of(tx, agency_id)).values()]
+    found = await info.context.loaders.read(lambda tx: pauses.of(tx, agency_id))
+    return [SendingPause.of(each) for each in found.values()]
 
 
 @strawberry.type(description="The agency of the viewer.")
@@ -306,16 +305,16 @@ class Agency(Node):
         viewer = info.context.asking
         if viewer.role is not Role.ADMIN:
             return []
-        async with info.context.house.db.transaction(viewer.agency_id) as tx:
-            return [ApiKey.of(each) for each in await keys.of_agency(tx, viewer.agency_id)]
+        found = await info.context.loaders.read(lambda tx: keys.of_agency(tx, viewer.agency_id))
+        return [ApiKey.of(each) for each in found]
 
     @strawberry.field(
-        description="Where the agency's event stream stands now: read this, then a page's data in another request, then subscribe after it."
+        description="Where the agency's event stream stands. A query is answered as of one moment: subscribe after this cursor, and "
+        "every change is told that the rest of the answer does not show."
     )
     async def event_cursor(self, info: Info) -> str:
         agency_id = info.context.asking.agency_id
-        async with info.context.house.db.transaction(agency_id) as tx:
-            head = await feed.head(tx, agency_id)
+        head = await info.context.loaders.read(lambda tx: feed.head(tx, agency_id))
         return FeedCursor(agency_id, head.sequence).text()
 
     @strawberry.field(description="What happened in a span: the numbers behind the portal's dashboard.")

@@ -67,10 +67,11 @@ class Context:
 
     def forget(self) -> None:
         """Begin a new answer: a socket lives for hours, and what was read for one event is old at the next."""
+        self.stop()
         self._loaders = None
 
     def stop(self) -> None:
-        """End the reads of an answer that nobody waits for."""
+        """End the reads of an answer that is complete, or that nobody waits for."""
         if self._loaders is not None:
             self._loaders.read.stop()
 

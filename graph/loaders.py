@@ -8,7 +8,7 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from travel.database import AWAY, Database, Transaction
+from travel.database import Database, Transaction
 from travel.model import (
     Agency,
     AgencySettings,
@@ -28,8 +28,6 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 Read = Callable[[Transaction], Awaitable[Any]]
-PATIENCE_TICKS = 12
-"""How many turns of the event loop a transaction is kept for the next read. A read that comes later begins another one."""
 
 PageKey = tuple[UUID, Filter, Window]
 HistoryKey = tuple[UUID, Window]
@@ -37,81 +35,61 @@ Templates = dict[tuple[Any, Any], MessageTemplate]
 
 
 class Reading:
-    """The reads of one answer, in one transaction: one after the other, for as long as there is another one.
+    """The reads of one answer: one after the other in one transaction, which sees the database as it was at the first.
 
     Resolvers run in tasks of their own, so none of them could hold a transaction for the others; a task of its own can.
-    Beginning one for every read would cost more than most of the reads.
+    What it holds, it holds until it is stopped. An answer of which one read failed has no second moment to go on with.
     """
 
     def __init__(self, db: Database, agency_id: UUID) -> None:
         self._db = db
         self._agency_id = agency_id
         self._waiting: deque[tuple[Read, asyncio.Future[Any]]] = deque()
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._broken: Exception | None = None
+        self._is_stopped = False
 
     async def __call__(self, read: Callable[[Transaction], Awaitable[V]]) -> V:
-        """What `read` brings; raises what it raises."""
+        """What `read` brings; raises what it or an earlier one raised, and CancelledError once it was stopped."""
+        if self._is_stopped:
+            raise asyncio.CancelledError
+        if self._broken is not None:
+            raise self._broken
         brings: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((read, brings))
+        self._wake.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work())
         return await brings
 
     def stop(self) -> None:
-        """Nobody waits any more: what is being read is cancelled, and its transaction rolls back."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        """The answer is complete, or nobody waits for it any more: what is still being read is cancelled."""
+        self._is_stopped = True
+        self._wake.set()
+        if self._waiting and self._task is not None:
+            self._task.cancel()
         for _, brings in self._waiting:
             brings.cancel()
-        self._waiting.clear()
 
     async def _work(self) -> None:
         try:
-            while self._waiting and self._is_current():
-                await self._one_transaction()
-        finally:
-            if self._is_current():
-                self._task = None
-
-    def _is_current(self) -> bool:
-        return self._task is asyncio.current_task()
-
-    async def _one_transaction(self) -> None:
-        begun = False
-        try:
-            async with self._db.transaction(self._agency_id) as tx:
-                begun = True
-                await self._read_on(tx)
-                # From here on, who comes begins another one.
-                self._task = None
-        except Exception as broken:  # noqa: BLE001 - whoever it concerns is told.
-            # One read that fails is its own affair; a database that is away, or begins nothing, concerns all.
-            while self._waiting and self._is_current() and (isinstance(broken, AWAY) or not begun):
-                _, brings = self._waiting.popleft()
+            async with self._db.snapshot(self._agency_id) as tx:
+                while not self._is_stopped:
+                    await self._read_all(tx)
+                    await self._wake.wait()
+        except Exception as broken:  # noqa: BLE001 - all who wait are told.
+            self._broken = broken
+            for _, brings in self._waiting:
                 if not brings.done():
                     brings.set_exception(broken)
 
-    async def _read_on(self, tx: Transaction) -> None:
-        idle = 0
-        while self._waiting or idle < PATIENCE_TICKS:
-            if not self._waiting:
-                idle += 1
-                await asyncio.sleep(0)
-                continue
-            idle = 0
-            read, brings = self._waiting.popleft()
-            if brings.done():
-                continue
-            try:
-                found = await read(tx)
-            except asyncio.CancelledError:
-                brings.cancel()
-                raise
-            except Exception as broken:
-                if not brings.done():
-                    brings.set_exception(broken)
-                raise
+    async def _read_all(self, tx: Transaction) -> None:
+        self._wake.clear()
+        while self._waiting:
+            read, brings = self._waiting[0]
+            found = await read(tx)
+            self._waiting.popleft()
             if not brings.done():
                 brings.set_result(found)
 

@@ -31,6 +31,8 @@ async def _answered(
     act: Callable[[], Awaitable[dict[str, Any]]],
 ) -> Payload:
     """The payload of an action, or of its refusals; nothing read before it is believed after it."""
+    # The payload of an earlier mutation was read at a moment that is over.
+    info.context.forget()
     try:
         info.context.require(role)
         answer = await act()

@@ -29,19 +29,20 @@ class Timed(CoreExecutor[Any]):
     def execute_operation(self, serially: bool | None = None) -> Any:
         """One operation, or one event."""
         result = super().execute_operation(serially)
-        return self._in_time(result) if self.is_awaitable(result) else result
+        if self.is_awaitable(result):
+            return self._in_time(result)
+        self.context_value.stop()
+        return result
 
     async def _in_time(self, result: Awaitable[Any]) -> Any:
         try:
             async with asyncio.timeout(self.seconds) as limit:
                 return await result
         except TimeoutError:
-            self.context_value.stop()
             if not limit.expired():
                 raise
-        except asyncio.CancelledError:
+        finally:
             self.context_value.stop()
-            raise
         name = self.operation.name.value if self.operation.name else None
         log.warning("operation_overdue", operation=name, seconds=self.seconds)
         overdue = OverdueError(

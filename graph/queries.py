@@ -22,7 +22,7 @@ from graph.types import (
 )
 from travel import airlines, airports, model, wording
 from travel.model import Language, NotificationType, Role, Tells
-from travel.records import agencies, keys, log_pages, trip_pages
+from travel.records import keys, log_pages, trip_pages
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
 
@@ -68,9 +68,8 @@ async def _node(info: Info, global_id: str) -> Node | None:
         case "Agency" if id_ == context.asking.agency_id:
             return Agency.of(await loaders.agency.load(id_))
         case "ApiKey" if context.asking.role is Role.ADMIN:
-            async with context.house.db.transaction(context.asking.agency_id) as tx:
-                found = [each for each in await keys.of_agency(tx, context.asking.agency_id) if each.id == id_]
-            return ApiKey.of(found[0]) if found else None
+            found = await loaders.read(lambda tx: keys.of_agency(tx, context.asking.agency_id))
+            return next((ApiKey.of(each) for each in found if each.id == id_), None)
     return None
 
 
@@ -224,11 +223,10 @@ class Query:
 async def _preview(
     context: Context, trip: model.Trip, flight: model.Flight, type_: NotificationType, language: Language
 ) -> wording.Message:
-    agency_id = context.asking.agency_id
-    async with context.house.db.transaction(agency_id) as tx:
-        settings = await agencies.settings(tx, agency_id)
-        template = (await agencies.templates(tx, agency_id)).get((type_, language))
-        agency = await agencies.get(tx, agency_id)
+    agency_id, loaders = context.asking.agency_id, context.loaders
+    settings = await loaders.settings.load(agency_id)
+    template = (await loaders.templates.load(agency_id)).get((type_, language))
+    agency = await loaders.agency.load(agency_id)
     if type_ is NotificationType.TEST:
         return wording.test_message(agency.name, language, template)
     tells = Tells(

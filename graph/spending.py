@@ -31,23 +31,23 @@ class AeroApiFlight:
 async def by_day(info: Info, since: datetime, until: datetime) -> list[AeroApiDay]:
     """The days that a span touches."""
     agency_id = info.context.asking.agency_id
-    async with info.context.house.db.transaction(agency_id) as tx:
-        return [AeroApiDay.of(each) for each in await usage.by_day(tx, agency_id, _day(since), _day(until))]
+    days = await info.context.loaders.read(lambda tx: usage.by_day(tx, agency_id, _day(since), _day(until)))
+    return [AeroApiDay.of(each) for each in days]
 
 
 async def by_flight(info: Info, since: datetime, until: datetime, most: int) -> list[AeroApiFlight]:
     """The flights that cost most on the days that a span touches."""
     agency_id = info.context.asking.agency_id
-    async with info.context.house.db.transaction(agency_id) as tx:
-        return [
-            AeroApiFlight(
-                ident=each.ident,
-                departure_at=each.departure_at,
-                result_sets=each.result_sets,
-                cost_usd=each.cost_usd,
-            )
-            for each in await usage.by_flight(tx, agency_id, _day(since), _day(until), most)
-        ]
+    read = info.context.loaders.read
+    return [
+        AeroApiFlight(
+            ident=each.ident,
+            departure_at=each.departure_at,
+            result_sets=each.result_sets,
+            cost_usd=each.cost_usd,
+        )
+        for each in await read(lambda tx: usage.by_flight(tx, agency_id, _day(since), _day(until), most))
+    ]
 
 
 def _day(instant: datetime) -> date:

@@ -283,6 +283,7 @@ async def _checked_trip(context: Context, trip_id: str | None) -> UUID | None:
         return None
     id_ = ids.of("Trip", trip_id)
     trip = await context.loaders.trip.load(id_) if id_ else None
+    context.forget()
     if trip is None:
         raise GraphQLError("The agency has no such trip.")
     return trip.id

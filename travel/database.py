@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -168,9 +168,16 @@ class Database:
         """Close the pool."""
         await self._pool.disconnect()
 
-    @asynccontextmanager
-    async def transaction(self, agency_id: UUID | None = None) -> AsyncIterator[Transaction]:
+    def transaction(self, agency_id: UUID | None = None) -> AbstractAsyncContextManager[Transaction]:
         """A transaction as `agency_id`, or as nobody. Commits at the end of the block, rolls back on any exception."""
+        return self._begun("BEGIN", agency_id)
+
+    def snapshot(self, agency_id: UUID) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that writes nothing, and sees the database as it was at its first statement."""
+        return self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", agency_id)
+
+    @asynccontextmanager
+    async def _begun(self, begin: str, agency_id: UUID | None) -> AsyncIterator[Transaction]:
         connection = self._pool.connection()
         async with asyncio.timeout(self._acquire_seconds):
             await connection.__aenter__()
@@ -180,7 +187,7 @@ class Database:
                 raise NestedTransactionError
             # One round trip for both: most transactions are short, and belong to an agency.
             try:
-                await raw.execute(f"BEGIN; {_become(agency_id)}" if agency_id else "BEGIN")
+                await raw.execute(f"{begin}; {_become(agency_id)}" if agency_id else begin)
                 yield Transaction(raw, agency_id)
             except BaseException as broken:
                 # Who was cancelled in the middle of BEGIN does not know yet whether it is one.

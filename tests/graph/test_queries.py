@@ -1,11 +1,10 @@
 """What an agency can ask: its own data only, page by page without a hole, and as many round trips for a hundred trips as for one."""
 
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -377,16 +376,21 @@ async def test_a_flight_is_the_same_by_its_id_as_through_its_trip(world: World) 
 
 
 class Counted:
-    """The world's database, and how many transactions were opened in it."""
+    """What is asked of the database while it is entered."""
 
-    def __init__(self, db: Database) -> None:
-        self._transaction, self.count = db.transaction, 0
+    def __init__(self, db: Database, patch: pytest.MonkeyPatch) -> None:
+        self.statements = self.transactions = self.snapshots = 0
+        for read in ("all", "one", "value"):
+            patch.setattr(Transaction, read, self._counting(getattr(Transaction, read), "statements"))
+        patch.setattr(db, "transaction", self._counting(db.transaction, "transactions"))
+        patch.setattr(db, "snapshot", self._counting(db.snapshot, "snapshots"))
 
-    @asynccontextmanager
-    async def transaction(self, agency_id: UUID | None = None) -> AsyncIterator[Transaction]:
-        self.count += 1
-        async with self._transaction(agency_id) as tx:
-            yield tx
+    def _counting(self, real: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def counted(*given: Any, **named: Any) -> Any:
+            setattr(self, name, getattr(self, name) + 1)
+            return real(*given, **named)
+
+        return counted
 
 
 async def test_the_round_trips_of_a_query_do_not_grow_with_its_trips(
@@ -402,12 +406,48 @@ async def test_the_round_trips_of_a_query_do_not_grow_with_its_trips(
             await order(world, "recordFlightStatus", tripId=id_of(trip), gateOrigin="A1")
         if number in (0, 29):
             with monkeypatch.context() as patch:
-                counted = Counted(world.db)
-                patch.setattr(world.db, "transaction", counted.transaction)
+                counted = Counted(world.db, patch)
                 assert len((await world.data(asked))["trips"]["nodes"]) == number + 1
-            counts.append(counted.count)
+            counts.append(counted.statements)
     assert counts[0] >= counts[1] - 1
     assert counts[1] <= 20
+
+
+async def test_a_query_is_answered_as_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a change between the cursor and the page is told to nobody."""
+    trip = await world.book()
+    await world.settle()
+    asked = """query($id: ID!, $from: DateTime!, $until: DateTime!, $keyId: ID!) {
+      before: agency { eventCursor }
+      viewer { agency { name } }
+      agency {
+        settings { version } messageTemplates { type } sendingPauses { channel } apiKeys { id }
+        activity(from: $from, until: $until) {
+          trips notificationsByStatus { count } suppressedByReason { count } latencies { stage } aeroapiCostUsd aeroapiByDay { day } aeroapiByFlight { ident }
+        }
+      }
+      node(id: $id) { id }
+      key: node(id: $keyId) { id }
+      trip(id: $id) { id flight { phase } notifications(first: 5) { totalCount nodes { id attempts { number } } } }
+      trips(first: 5) { totalCount nodes { status told { at } traveller { optedOut } statusHistory(first: 5) { totalCount } } }
+      notifications(first: 5) { totalCount nodes { id trip { id } } }
+      previewMessage(tripId: $id, type: BOARDING) { body }
+      after: agency { eventCursor }
+    }"""
+    keys = "{ agency { apiKeys { id } } }"
+    key = (await world.data(keys))["agency"]["apiKeys"][0]["id"]
+    now = world.clock.now()
+    counts = []
+    for document in ("{ __typename }", asked):
+        with monkeypatch.context() as patch:
+            counted = Counted(world.db, patch)
+            variables = {"id": id_of(trip), "from": text(now - DAY), "until": text(now), "keyId": key}
+            await world.data(document, **variables if document == asked else {})
+        counts.append(counted)
+    door, whole = counts
+    assert (door.snapshots, whole.snapshots) == (0, 1)
+    assert whole.transactions == door.transactions, "and nothing was read beside it"
+    assert whole.statements > door.statements + 10
 
 
 @pytest.mark.parametrize(
