@@ -60,10 +60,31 @@ def _header(size: int) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big")
 
 
+NO_HTTP = b"This is no HTTP request."
+REFUSED = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%b" % (len(NO_HTTP), NO_HTTP)
+)
+
+
 class HttpProtocol(HttpToolsProtocol):
     """A connection over HTTP whose peer must read, and whose answer ends when it is asked to."""
 
     _stalled: asyncio.TimerHandle | None = None
+    _is_refused = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; nothing is read in what follows a refusal."""
+        if not self._is_refused:
+            super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse, and let the peer read that. uvicorn alone would close while more is coming, which resets the connection and
+        takes the answer with it."""
+        self._is_refused = True
+        self.transport.write(REFUSED)
+        self.transport.write_eof()
+        self.loop.call_later(FLUSH_SECONDS, self.transport.close)
 
     @property
     def is_streaming(self) -> bool:

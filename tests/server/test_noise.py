@@ -71,6 +71,22 @@ async def test_a_client_that_leaves_while_it_asks_is_no_fault(
     assert [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
+@pytest.mark.parametrize("kilobytes", [0, 8_000])
+async def test_what_is_no_http_is_answered_however_much_of_it_comes(line: Line, kilobytes: int) -> None:
+    port = int(line.url.split(":")[2].split("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"BREW /graphql HTTP/1.1\r\n\r\n")
+    async with asyncio.timeout(30):
+        for _ in range(kilobytes // 100):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert answer.endswith(b"\r\n\r\nThis is no HTTP request.")
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_one_of_several_operations_must_be_named_over_a_socket_too(line: Line) -> None:
     async with line.open() as socket:
         for number, name in enumerate((None, "C", "")):
