@@ -1,5 +1,6 @@
 """What a good client says; every input begins as one of these."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TRIP = {
@@ -7,7 +8,8 @@ TRIP = {
     "flight": "AR1303",
     "origin": "EZE",
     "destination": "MIA",
-    "departure": "2031-03-12T10:00",
+    # Within what an agency may book, whenever this runs.
+    "departure": f"{datetime.now(UTC) + timedelta(days=20):%Y-%m-%d}T10:00",
     "reference": "R1",
     "idempotencyKey": "k1",
 }
