@@ -1,6 +1,7 @@
 """How the server is run."""
 
 import asyncio
+import gc
 from contextlib import suppress
 
 from server import serving
@@ -16,7 +17,11 @@ def serve() -> None:
     log.setup(json=loaded.environment == "production", level=loaded.log_level)
     asyncio.run(_verify(loaded))
     with suppress(KeyboardInterrupt):
-        serving.server(create(loaded), loaded.host, loaded.port).run()
+        server = serving.server(create(loaded), loaded.host, loaded.port)
+        # The schema lives as long as the process: no collection needs to look through it.
+        gc.collect()
+        gc.freeze()
+        server.run()
 
 
 async def _verify(loaded: Config) -> None:
