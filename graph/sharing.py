@@ -52,13 +52,13 @@ class Question:
 
 
 def payload_of(result: ExecutionResult) -> bytes:
-    """One answer as JSON, as it stands in a `next`."""
+    """One answer as JSON, as it ends a `next`."""
     payload: dict[str, Any] = {"data": result.data}
     if result.errors:
         payload["errors"] = [error.formatted for error in result.errors]
     if result.extensions:
         payload["extensions"] = result.extensions
-    return orjson.dumps(payload)
+    return b',"payload":%b}' % orjson.dumps(payload)
 
 
 class GoneError(Exception):
@@ -86,6 +86,8 @@ NOTHING = b""
 
 class Reader:
     """One subscriber on a channel; `position` is the last event that it was handed."""
+
+    __slots__ = ("_outlet", "is_over", "left", "position")
 
     def __init__(self, outlet: Outlet, position: int) -> None:
         self._outlet = outlet

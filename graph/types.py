@@ -1,5 +1,6 @@
 """The object types: trips, flights, notifications and what hangs on them. One module, because they know each other."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -264,9 +265,9 @@ class NotificationFilter:
 
 async def flight_of(trip: model.Trip, info: Info) -> model.Flight:
     """The flight as it counts for a trip: with what was written by hand for it."""
-    flight = await info.context.loaders.flight.load(trip.flight_id)
+    loaders = info.context.loaders
+    flight, by_hand = await asyncio.gather(loaders.flight.load(trip.flight_id), loaders.by_hand.load(trip.id))
     assert flight is not None, "a trip has a flight"
-    by_hand = await info.context.loaders.by_hand.load(trip.id)
     return status.corrected(flight, by_hand or ByHand())
 
 

@@ -30,13 +30,25 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """A websocket whose transport ends soon after its handler has."""
 
     _is_told_to_go = False
+    _is_full = False
 
-    def write(self, text: bytes) -> bool:
-        """Send a text message at once; False where the peer takes no more for now, or is going, and nothing was sent."""
-        if self.close_sent or self.disconnected or not self.writable.is_set() or self.transport.is_closing():
+    def write(self, head: bytes, body: bytes) -> bool:
+        """Send a text message of two parts at once; False where the peer takes no more for now, or is going, and nothing was
+        sent. It runs for every subscriber of every event."""
+        if self._is_full or self.close_sent or self.disconnected or self.transport.is_closing():
             return False
-        self.transport.write(_header(len(text)) + text)
+        self.transport.write(b"".join((_header(len(head) + len(body)), head, body)))
         return True
+
+    def pause_writing(self) -> None:
+        """The peer takes no more for now."""
+        self._is_full = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It takes more again."""
+        self._is_full = False
+        super().resume_writing()
 
     def shutdown(self) -> None:
         """Tell the client to go, once."""

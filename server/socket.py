@@ -236,23 +236,25 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 class _Outlet:
-    """Sends an operation's payloads, which are encoded already; only the frame around them is this client's own."""
+    """Sends an operation's payloads, which are encoded already; only what stands before them is this client's own."""
+
+    __slots__ = ("_head", "_socket", "_write")
 
     def __init__(self, socket: WebSocket, id_: str) -> None:
         self._socket = socket
-        self._head = b'{"id":' + orjson.dumps(id_) + b',"type":"next","payload":'
+        self._head = b'{"type":"next","id":' + orjson.dumps(id_)
         # A server that cannot write at once has each reader wait for itself.
-        self._write = socket.scope.get("extensions", {}).get(WRITE, lambda _: False)
+        self._write = socket.scope.get("extensions", {}).get(WRITE, lambda *_: False)
 
     def write(self, payload: bytes) -> bool:
         """Past the layers of ASGI: they would cost each subscriber more than the writing."""
-        written: bool = self._write(b"".join((self._head, payload, b"}")))
+        written: bool = self._write(self._head, payload)
         return written
 
     async def send(self, payload: bytes) -> None:
         """Raises GoneError."""
         try:
-            text = b"".join((self._head, payload, b"}")).decode()
+            text = (self._head + payload).decode()
             await self._socket.send({"type": "websocket.send", "text": text})
         except (WebSocketDisconnect, RuntimeError) as closed:
             raise GoneError from closed
