@@ -21,7 +21,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 from tests.conftest import Services
 from tests.incidents import ROOT
 from tests.processes import House, processes, wait_for
-from tests.world import make_agency
+from tests.world import approve_templates, make_agency
 from travel.clock import RealClock
 from travel.database import Database
 from travel.model import Agency
@@ -39,6 +39,11 @@ MAKE = (
 RECORD = """
 mutation Record($input: RecordFlightStatusInput!) { recordFlightStatus(input: $input) { trip { id } userErrors { message path } } }
 """
+
+CHANGE = """
+mutation Q($input: UpdateAgencySettingsInput!) { updateAgencySettings(input: $input) { userErrors { message path } } }
+"""
+VERSION = "{ agency { settings { version } } }"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -231,3 +236,29 @@ async def desk(browser: Browser, house: House, db: Database) -> AsyncIterator[De
         wait_for(f"{house.environment['PUBLIC_URL']}/readyz")
     async with looking(browser, house.environment["PUBLIC_URL"], key, house=house, agency=agency, db=db) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def manned(chromium: str, services: Services) -> Iterator[House]:
+    """Server, stand-ins and a worker: messages really go out, and come back as delivered, ten times as fast as in life."""
+    assert chromium
+    with processes(services.app_url, services.redis_url, speed=10) as running:
+        running.start("worker", "worker")
+        yield running
+
+
+@pytest.fixture
+async def office(browser: Browser, manned: House, db: Database, owner: Database) -> AsyncIterator[Desk]:
+    """An agency that writes at every hour, by approved templates."""
+    manned.control("PUT", "templates", await approve_templates(owner, manned.clock))  # type: ignore[arg-type]
+    agency, key = await make_agency(db, RealClock(), "Norte Viajes")  # type: ignore[arg-type]
+    async with looking(browser, manned.environment["PUBLIC_URL"], key, house=manned, agency=agency, db=db) as opened:
+        await change_settings(opened, quietHoursStart="00:00", quietHoursEnd="00:00")
+        yield opened
+
+
+async def change_settings(desk: Desk, **changes: Any) -> None:
+    """What the agency chooses from now on."""
+    version = (await desk.ask(VERSION))["agency"]["settings"]["version"]
+    made = await desk.ask(CHANGE, input={"version": version, **changes})
+    assert made["updateAgencySettings"]["userErrors"] == []

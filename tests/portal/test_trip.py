@@ -3,64 +3,29 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from graph import ids
-from tests.conftest import Services
 from tests.incidents import ROOT
-from tests.portal.conftest import PATIENCE, PICTURES, Desk, looking
+from tests.portal.conftest import PATIENCE, PICTURES, Desk
 from tests.portal.test_access import AXE, violations
-from tests.processes import House, processes
-from tests.world import approve_templates, make_agency
 from travel import tenancy
 from travel.clock import RealClock
-from travel.database import Database
 from travel.delivery.carrier import publish
 from travel.model import NotificationStatus, OptOutSource, Role
 from travel.records import notifications, sent, travellers
 
 BUENOS_AIRES, MIAMI = ZoneInfo("America/Argentina/Buenos_Aires"), ZoneInfo("America/New_York")
-NEVER_QUIET = """
-mutation Q($input: UpdateAgencySettingsInput!) { updateAgencySettings(input: $input) { userErrors { message path } } }
-"""
-VERSION = "{ agency { settings { version } } }"
 MESSAGES = "query M($id: ID!) { trip(id: $id) { notifications { nodes { id type status reason } } } }"
 
 
 def soon(**ahead: float) -> datetime:
     return (datetime.now(UTC) + timedelta(**ahead)).replace(second=0, microsecond=0)
-
-
-@pytest.fixture(scope="module")
-def manned(chromium: str, services: Services) -> Iterator[House]:
-    """Server, stand-ins and a worker: messages really go out, and come back as delivered, ten times as fast as in life."""
-    assert chromium
-    with processes(services.app_url, services.redis_url, speed=10) as running:
-        running.start("worker", "worker")
-        yield running
-
-
-@pytest.fixture
-async def office(browser: Browser, manned: House, db: Database, owner: Database) -> AsyncIterator[Desk]:
-    """An agency that writes at every hour, by approved templates."""
-    manned.control("PUT", "templates", await approve_templates(owner, manned.clock))  # type: ignore[arg-type]
-    agency, key = await make_agency(db, RealClock(), "Norte Viajes")  # type: ignore[arg-type]
-    async with looking(browser, manned.environment["PUBLIC_URL"], key, house=manned, agency=agency, db=db) as opened:
-        await change_settings(opened, quietHoursStart="00:00", quietHoursEnd="00:00")
-        yield opened
-
-
-async def change_settings(desk: Desk, **changes: Any) -> None:
-    version = (await desk.ask(VERSION))["agency"]["settings"]["version"]
-    made = await desk.ask(NEVER_QUIET, input={"version": version, **changes})
-    assert made["updateAgencySettings"]["userErrors"] == []
 
 
 async def message(desk: Desk, trip: str, type_: str) -> str:

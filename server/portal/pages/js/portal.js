@@ -43,6 +43,9 @@ export class Portal {
   /** What Twilio refuses now. @type {Api.Pause[]} */
   pauses = [];
 
+  /** By how many minutes a departure must differ from the one that was told, to be told. */
+  threshold = 0;
+
   /** @type {router.Leave | null} */
   #leave = null;
   /** @type {Set<() => void>} */
@@ -77,6 +80,7 @@ export class Portal {
     if (who.agency.id !== this.who?.agency.id) this.store.clear();
     else this.store.restart();
     this.who = who;
+    this.threshold = who.agency.settings.delayThresholdMinutes;
     this.pauses = who.agency.sendingPauses;
     this.live.start(session.key() ?? "", who.agency.eventCursor);
     this.draw();
@@ -161,6 +165,7 @@ export class Portal {
     if (event.__typename === "NotificationUpdated") {
       if (event.notification.trip) this.store.take(event.notification.trip, event.sequence);
     } else if ("trip" in event) this.store.take(event.trip, event.sequence);
+    else if ("settings" in event) this.threshold = event.settings.delayThresholdMinutes;
     else if ("pauses" in event) {
       this.pauses = event.pauses;
       this.told();
@@ -173,6 +178,7 @@ export class Portal {
     if (!data) return null;
     this.store.restart();
     this.who = data;
+    this.threshold = data.agency.settings.delayThresholdMinutes;
     this.pauses = data.agency.sendingPauses;
     this.told();
     return data.agency.eventCursor;

@@ -60,15 +60,16 @@ export function mood({ status, flight }) {
  * | a departure      | the agency's threshold away       | yes     |
  * | anything         | it left, landed or was archived   | no      |
  * @param {Trip} trip
+ * @param {number} threshold  the agency's, in minutes
  */
-export function toldDiffers(trip) {
+export function toldDiffers(trip, threshold) {
   const { told, flight, status } = trip;
   if (told.at === null || !["UPCOMING", "DEPARTING", "CANCELLED"].includes(status)) return false;
   if (flight.departure.actualAt) return false;
   if (told.cancelled !== (status === "CANCELLED")) return true;
   if (told.cancelled) return false;
   if (told.gate && flight.departure.gate && told.gate !== flight.departure.gate) return true;
-  return told.departureAt !== null && Math.abs(millis(told.departureAt) - departsAt(trip)) >= LATE * 60_000;
+  return told.departureAt !== null && Math.abs(millis(told.departureAt) - departsAt(trip)) >= threshold * 60_000;
 }
 
 /** @typedef {Trip["notifications"]["nodes"][number]} Message */

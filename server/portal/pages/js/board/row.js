@@ -131,7 +131,7 @@ export class Row {
   #told(trip) {
     const { words } = this.#portal;
     const message = facts.lastMessage(trip);
-    const differs = facts.toldDiffers(trip);
+    const differs = facts.toldDiffers(trip, this.#portal.threshold);
     const what = this.#toldWhat(trip, message);
     this.#write("told", `${what}|${differs}|${message?.type} ${message?.status} ${message?.reason}`, () => {
       if (!message) return [make("span", { class: "nothing" }, words.board.toldNothing)];

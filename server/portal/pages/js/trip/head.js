@@ -87,7 +87,7 @@ export class Head {
     /** @type {[string, import("../dom.js").Child[]][]} */
     const facts = [
       [words.trip.fact.traveller, [make("span", null, traveller.phone), " ", make("span", { class: "hint" }, words.trip.languages[trip.traveller.language]), traveller.optedOut && make("span", { class: "tag" }, words.board.optedOut)]],
-      [words.trip.fact.told, [heard || words.board.toldNothing, toldDiffers(live) && make("span", { class: "tag differs" }, words.board.toldDiffers)]],
+      [words.trip.fact.told, [heard || words.board.toldNothing, toldDiffers(live, this.#portal.threshold) && make("span", { class: "tag differs" }, words.board.toldDiffers)]],
       [words.trip.fact.seen, [make("span", { class: flight.stale ? "old" : "" }, ago || words.board.never), next && ` · ${next}`, flight.lastFailure && make("span", { class: "failure", title: flight.lastFailure }, this.#failure(flight.lastFailure))]],
       [words.trip.fact.belt, [trip.flight.arrival.baggageClaim]],
       [words.trip.fact.reference, [live.reference]],
