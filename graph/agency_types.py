@@ -10,7 +10,7 @@ import strawberry
 from graph import ids, spending
 from graph.context import Info
 from graph.feed_cursor import FeedCursor
-from graph.paging import window
+from graph.paging import PagingError, window
 from graph.scalars import LocalTime
 from graph.spending import AeroApiDay, AeroApiFlight
 from graph.types import Node
@@ -324,4 +324,6 @@ class Agency(Node):
         from_: Annotated[datetime, strawberry.argument(name="from", description="Begin of the span, included.")],
         until: Annotated[datetime, strawberry.argument(description="End of the span, excluded.")],
     ) -> AgencyActivity:
+        if until < from_:
+            raise PagingError("The span ends before it begins.")
         return AgencyActivity(since=from_, until=until)

@@ -151,7 +151,7 @@ _DESCRIBED: dict[type[Enum], tuple[str, str, dict[str, str]]] = {
         "LIMIT_REACHED": "A limit is reached.",
         "TOO_LATE": "The moment has passed.",
         "UNKNOWN_AIRPORT": "No airport has this code.",
-        "UNKNOWN_FLIGHT": "No airline flies this.",
+        "UNKNOWN_FLIGHT": "No airline can have such a flight number.",
     }),
     Order: ("TripOrderField", "What trips are ordered by.", {
         "DEPARTURE": "The departure as now expected.",

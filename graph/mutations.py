@@ -42,10 +42,15 @@ async def _answered(
     return payload(**answer, user_errors=[])
 
 
+_SPOKEN = {"ApiKey": "API key"}
+
+
 def _id(type_name: str, global_id: str, field: str) -> UUID:
     id_ = ids.of(type_name, global_id)
     if id_ is None:
-        raise RefusedError.one(Code.NOT_FOUND, f"The agency has no such {type_name.lower()}.", field)
+        raise RefusedError.one(
+            Code.NOT_FOUND, f"The agency has no such {_SPOKEN.get(type_name, type_name.lower())}.", field
+        )
     return id_
 
 

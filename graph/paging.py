@@ -1,13 +1,12 @@
 """Pages of lists: their arguments, checked here, once, and the objects that hold them."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
 
-from travel.records.pages import CursorError, Page, Place, Window
+from travel.records.pages import AS_WRITTEN, CursorError, Page, Place, Window
 
 T = TypeVar("T")
 
@@ -32,9 +31,9 @@ def window(
     after: str | None,
     last: int | None,
     before: str | None,
-    by: type[datetime] | type[int] = int,
+    order: str = AS_WRITTEN,
 ) -> Window:
-    """The rows that the arguments ask for, in an order by numbers or by instants; raises PagingError."""
+    """The rows that the arguments ask for, in the named order; raises PagingError."""
     if first is not None and last is not None:
         raise PagingError("Give `first` or `last`, not both.")
     limit = next((each for each in (first, last) if each is not None), DEFAULT)
@@ -43,8 +42,8 @@ def window(
     try:
         return Window(
             limit=limit,
-            after=Place.of(after, by) if after is not None else None,
-            before=Place.of(before, by) if before is not None else None,
+            after=Place.of(after, order) if after is not None else None,
+            before=Place.of(before, order) if before is not None else None,
             backwards=last is not None,
         )
     except CursorError as unknown:

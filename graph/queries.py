@@ -151,10 +151,11 @@ class Query:
         filter: Annotated[TripFilter | None, strawberry.argument(description="Which ones.")] = None,  # noqa: A002
         order_by: Annotated[TripOrder | None, strawberry.argument(description="In which order.")] = None,
     ) -> Connection[Trip]:
-        context, asked = info.context, window(first, after, last, before, datetime)
+        context = info.context
         agency_id, now, wanted = context.asking.agency_id, context.house.clock.now(), _trip_filter(filter)
         order = order_by.field if order_by else trip_pages.Order.DEPARTURE
         descending = order_by is not None and order_by.direction is OrderDirection.DESC
+        asked = window(first, after, last, before, trip_pages.order_name(order, descending=descending))
         read = context.loaders.read
         page = await read(lambda tx: trip_pages.read(tx, agency_id, wanted, order, asked, now, descending=descending))
 

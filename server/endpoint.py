@@ -116,10 +116,9 @@ class Endpoint(OverHttp):
         if body is None:
             return refused(413, f"A request has at most {limits.LARGEST_REQUEST} bytes.")
         whole = _json(body)
-        if not over_http.is_request(whole):
-            return refused(
-                400, "The body must be a JSON object with a `query`, and whatever else it has as it should be."
-            )
+        wrong = over_http.wrong_with(whole)
+        if wrong is not None:
+            return refused(400, wrong)
         try:
             query = self.trusted.text(whole)
         except GraphQLError as untrusted:

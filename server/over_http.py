@@ -71,16 +71,19 @@ def is_json(content_type: str | None) -> bool:
     return name == JSON and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
-def is_request(whole: object) -> bool:
-    """Whether a JSON value has the shape of a GraphQL request."""
-    return (
-        isinstance(whole, dict)
-        and (isinstance(whole.get("query"), str) or (whole.get("query") is None and trusted.named(whole) is not None))
-        and isinstance(whole.get("documentId"), str | None)
-        and isinstance(whole.get("variables"), dict | None)
-        and isinstance(whole.get("operationName"), str | None)
-        and isinstance(whole.get("extensions"), dict | None)
-    )
+def wrong_with(whole: object) -> str | None:
+    """Why a JSON value is no GraphQL request; None if it is one."""
+    if not isinstance(whole, dict):
+        return "A request is one JSON object; batches are not taken."
+    for name in ("query", "documentId", "operationName"):
+        if not isinstance(whole.get(name), str | None):
+            return f"`{name}` must be a text."
+    for name in ("variables", "extensions"):
+        if not isinstance(whole.get(name), dict | None):
+            return f"`{name}` must be an object."
+    if whole.get("query") is None and trusted.named(whole) is None:
+        return "A request has a `query`, or the `documentId` of a trusted document."
+    return None
 
 
 def refusal(

@@ -271,4 +271,4 @@ def _is_message(message: Any) -> bool:
         return False
     if message["type"] != "subscribe":
         return True
-    return over_http.is_request(message.get("payload"))
+    return over_http.wrong_with(message.get("payload")) is None

@@ -113,7 +113,7 @@ def _ident(found: _Form, text: str) -> str | None:
     ident = airlines.canonical(text) if len(text) <= 20 else None
     if ident is None:
         found.refuse(
-            Code.INVALID,
+            Code.UNKNOWN_FLIGHT,
             "This is no flight number: an airline's two or three letters, then 1 to 4 digits.",
             "flight",
         )

@@ -94,11 +94,16 @@ async def change_settings(
     now = clock.now()
     try:
         async with db.transaction(agency_id) as tx:
-            settings = await agencies.change_settings(tx, agency_id, version, values, now)
-            if settings is None:
+            before = await agencies.settings(tx, agency_id, lock=True)
+            if before.version != version:
                 raise RefusedError.one(
-                    Code.CONFLICT, "Somebody else changed the settings since this version.", "version"
+                    Code.CONFLICT,
+                    f"Somebody else changed the settings since this version; they are at {before.version}: read them again.",
+                    "version",
                 )
+            if not values:
+                return before
+            settings = await agencies.change_settings(tx, agency_id, values, now)
             await feed.publish(tx, agency_id, [News(kind=EventKind.SETTINGS_UPDATED)], now)
     except asyncpg.CheckViolationError as broken:
         column, message = TOGETHER.get(agencies.broken_rule(broken), ("version", "These values do not fit together."))
@@ -116,7 +121,7 @@ def _refuse_wrong(values: Mapping[str, Any]) -> None:
     for name, (least, most) in LIMITS.items():
         value = values.get(name)
         if value is not None and not least <= value <= most:
-            raise RefusedError.one(Code.INVALID, f"Between {least:g} and {most:g}.", _camel(name))
+            raise RefusedError.one(Code.INVALID, f"Between {least:,.10g} and {most:,.10g}.", _camel(name))
     zone = values.get("timezone_override")
     if zone is not None and (zone not in available_timezones() or not _ZONE.fullmatch(zone)):
         raise RefusedError.one(

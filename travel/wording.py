@@ -136,7 +136,7 @@ def _departure(type_: Type, told: Tells, flight: Flight, language: Language) -> 
 
 def _gate(type_: Type, told: Tells, language: Language) -> str:
     if type_ is Type.GATE_CHANGE:
-        return clean(told.gate or "")
+        return clean(told.gate or "–")
     if told.gate is None:
         return catalogue.PHRASES["no_gate"][language]
     return catalogue.PHRASES["gate"][language].format(clean(told.gate))

@@ -364,3 +364,10 @@ async def test_a_key_of_another_agency_cannot_be_revoked(world: World) -> None:
         for at in (None, world.clock.now() + HOUR):
             revoke = tenancy.revoke_key(world.db, world.clock, world.agency.id, key_id, at)
             assert await refusal(revoke) == (Code.NOT_FOUND, "apiKeyId")
+
+
+async def test_a_change_of_nothing_makes_nobody_elses_change_a_conflict(world: World) -> None:
+    before = await current(world)
+    assert await change(world) == before
+    assert (await current(world)).version == before.version
+    assert await refusal(change(world, before.version + 1)) == (Code.CONFLICT, "version")

@@ -195,7 +195,7 @@ async def test_a_departure_is_an_instant_or_local_at_the_origin(world: World, de
 
 NAME, PHONE = ["traveller", "name"], ["traveller", "phone"]
 BAD_FIELDS = [
-    *[("flight", text_, "INVALID", ["flight"]) for text_ in
+    *[("flight", text_, "UNKNOWN_FLIGHT", ["flight"]) for text_ in
       ("HELLO", "AR0000", "AR12345", "", "1303", "AR1303\x00", "✈1303", "A" * 10_000, "AR-", "ARGX1303", "AR 13 03 9 9")],
     *[(field, code, "UNKNOWN_AIRPORT", [field]) for field in ("origin", "destination")
       for code in ("XXX", "QQQQ", "", "E", "😀😀😀", "EZE\x00", "A" * 10_000, "Buenos Aires")],
@@ -235,7 +235,7 @@ async def test_a_local_time_that_the_clocks_skip_is_refused(world: World) -> Non
 
 async def test_all_that_is_wrong_is_said_at_once(world: World) -> None:
     wrong = form(world, traveller__name="", traveller__phone="1", flight="?", origin="XXX", reference="x" * 101)
-    errors = [("INVALID", NAME), ("INVALID", PHONE), ("INVALID", ["flight"]), ("UNKNOWN_AIRPORT", ["origin"])]
+    errors = [("INVALID", NAME), ("INVALID", PHONE), ("UNKNOWN_FLIGHT", ["flight"]), ("UNKNOWN_AIRPORT", ["origin"])]
     await refused(world, "createTrip", *errors, ("INVALID", ["reference"]), **wrong)
 
 
@@ -325,7 +325,7 @@ async def test_each_row_of_a_thousand_succeeds_or_fails_on_its_own(world: World)
     assert len(results) == 1000
     assert [n for n, each in enumerate(results) if each["trip"]] == [0, 500]
     said = [[(error["code"], error["path"]) for error in each["userErrors"]] for each in results]
-    assert said[1] == [("INVALID", ["flight"])]
+    assert said[1] == [("UNKNOWN_FLIGHT", ["flight"])]
     assert said[998] == [("TAKEN", ["flight"])]
     assert said[999] == [("INVALID", NAME), ("UNKNOWN_AIRPORT", ["origin"])]
     assert await count(world, "trips") == 2
@@ -360,8 +360,8 @@ async def test_another_departure_is_confirmed_anew_and_the_old_words_are_overtak
 
 
 UPDATE_REFUSALS: list[tuple[dict[str, Any], str, list[str]]] = [
-    ({"flight": "?"}, "INVALID", ["flight"]),
-    ({"flight": ""}, "INVALID", ["flight"]),
+    ({"flight": "?"}, "UNKNOWN_FLIGHT", ["flight"]),
+    ({"flight": ""}, "UNKNOWN_FLIGHT", ["flight"]),
     ({"departure": "2026-03-01T10:00Z"}, "TOO_LATE", ["departure"]),
     ({"departure": "2028-03-01T10:00Z"}, "INVALID", ["departure"]),
     ({"departure": "soon"}, "INVALID", ["departure"]),

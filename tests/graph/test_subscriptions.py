@@ -432,7 +432,8 @@ async def test_every_event_is_read_afresh(world: World, line: Line) -> None:
         assert (await socket.event())["trip"]["archivedAt"] is not None
         house = world.house
         for version in (1, 2):
-            await tenancy.change_settings(house.db, house.wakeups, house.clock, world.agency.id, version, {})
+            values = {"delay_threshold_minutes": 20 + version}
+            await tenancy.change_settings(house.db, house.wakeups, house.clock, world.agency.id, version, values)
             assert (await socket.event())["settings"]["version"] == version + 1
 
 

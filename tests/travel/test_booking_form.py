@@ -187,7 +187,7 @@ def test_one_flight_has_one_ident_however_it_is_typed(typed):
     ids=lambda typed: ascii(typed)[:24],
 )
 def test_an_impossible_flight_number_is_refused(typed):
-    assert refused(flight=typed) == [("INVALID", ("flight",))]
+    assert refused(flight=typed) == [("UNKNOWN_FLIGHT", ("flight",))]
 
 
 # --- airports
@@ -360,7 +360,7 @@ def test_everything_that_is_wrong_is_said_at_once():
     ) == [
         ("INVALID", NAME),
         ("INVALID", PHONE),
-        ("INVALID", ("flight",)),
+        ("UNKNOWN_FLIGHT", ("flight",)),
         ("UNKNOWN_AIRPORT", ("destination",)),
         ("INVALID", ("departure",)),
         ("INVALID", ("reference",)),

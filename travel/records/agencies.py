@@ -116,10 +116,8 @@ async def settings(tx: Transaction, agency_id: UUID, *, lock: bool = False) -> A
     return _settings(row)
 
 
-async def change_settings(
-    tx: Transaction, agency_id: UUID, version: int, values: Mapping[str, Any], now: datetime
-) -> AgencySettings | None:
-    """Set the named columns if the row still has `version`; None if somebody else was faster.
+async def change_settings(tx: Transaction, agency_id: UUID, values: Mapping[str, Any], now: datetime) -> AgencySettings:
+    """Set the named columns of a row that is locked.
 
     Raises asyncpg.CheckViolationError where values do not fit together.
     """
@@ -131,15 +129,15 @@ async def change_settings(
     row = await tx.one(
         f"""
         UPDATE agencies_settings SET {assignments} version = version + 1, updated_at = :now
-        WHERE agency_id = :agency AND version = :version
+        WHERE agency_id = :agency
         RETURNING {_SETTINGS}
         """,  # noqa: S608
         agency=agency_id,
-        version=version,
         now=now,
         **values,
     )
-    return None if row is None else _settings(row)
+    assert row is not None, "it is locked"
+    return _settings(row)
 
 
 async def to_replan(tx: Transaction, most: int) -> list[UUID]:

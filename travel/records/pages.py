@@ -10,6 +10,9 @@ from uuid import UUID
 import orjson
 
 NO_CURSOR = "This is no cursor of this connection."
+OTHER_ORDER = "This cursor is of another order."
+AS_WRITTEN = ""
+"""The order of rows as they were written, by a number; every other order is by an instant."""
 
 
 class CursorError(ValueError):
@@ -18,28 +21,33 @@ class CursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row's place in an order: its key, and a tie-breaker that is unique."""
+    """A row's place in an order: its key, a tie-breaker that is unique, and the order's name."""
 
     key: datetime | int
     id: str
+    order: str = AS_WRITTEN
 
     def cursor(self) -> str:
         """The place as an opaque text."""
         key = self.key.isoformat() if isinstance(self.key, datetime) else self.key
-        return base64.urlsafe_b64encode(orjson.dumps([key, self.id])).decode()
+        named = [key, self.id, self.order] if self.order else [key, self.id]
+        return base64.urlsafe_b64encode(orjson.dumps(named)).decode()
 
     @classmethod
-    def of(cls, cursor: str, by: type[datetime] | type[int]) -> "Place":
-        """The place that a cursor names in an order by instants or by numbers; raises CursorError."""
+    def of(cls, cursor: str, order: str) -> "Place":
+        """The place that a cursor names in an order; raises CursorError."""
         try:
-            text, id_ = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-            key = datetime.fromisoformat(text) if by is datetime else text
-            valid = type(key) is by and (key.tzinfo is not None if isinstance(key, datetime) else 0 <= key < 2**63)
-            if not valid or str(UUID(id_)) != id_:
-                raise CursorError(NO_CURSOR)
-            return cls(key, id_)
+            text, id_, *named = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+            key = datetime.fromisoformat(text) if order else text
+            valid = key.tzinfo is not None if order else type(key) is int and 0 <= key < 2**63
+            valid = valid and str(UUID(id_)) == id_ and len(named) == bool(order)
         except (binascii.Error, ValueError, TypeError, AttributeError) as broken:
             raise CursorError(NO_CURSOR) from broken
+        if not valid:
+            raise CursorError(NO_CURSOR)
+        if named and named != [order]:
+            raise CursorError(OTHER_ORDER)
+        return cls(key, id_, order)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

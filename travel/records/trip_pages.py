@@ -82,6 +82,11 @@ def _values(agency_id: UUID, wanted: Filter, now: datetime) -> dict[str, Any]:
     }
 
 
+def order_name(order: Order, *, descending: bool) -> str:
+    """As cursors say to which order they belong."""
+    return f"-{order}" if descending else str(order)
+
+
 async def read(
     tx: Transaction, agency_id: UUID, wanted: Filter, order: Order, window: Window, now: datetime, *, descending: bool
 ) -> Page:
@@ -90,6 +95,7 @@ async def read(
     # Backwards, the same order is read from its other end.
     down = descending != window.backwards
     beyond, within = ("<", ">") if descending else (">", "<")
+    named = order_name(order, descending=descending)
     rows = await tx.all(
         f"""
         SELECT {", ".join(f"t.{name}" for name in NAMES)}, {key} AS place
@@ -107,7 +113,7 @@ async def read(
         before_id=window.before.id if window.before else None,
         most=window.limit + 1,
     )
-    return page([(partial(from_row, row), Place(row["place"], str(row["id"]))) for row in rows], window)
+    return page([(partial(from_row, row), Place(row["place"], str(row["id"]), named)) for row in rows], window)
 
 
 async def count(tx: Transaction, agency_id: UUID, wanted: Filter, now: datetime) -> int:

@@ -27,7 +27,7 @@ export function check(trip) {
   const name = trip.traveller.name.trim().normalize("NFC");
   if (!name || [...name].length > 120 || /[\p{C}\p{S}]/u.test(name)) refuse("INVALID", "traveller", "name");
   if (!PHONE.test(trip.traveller.phone.trim())) refuse("INVALID", "traveller", "phone");
-  if (!FLIGHT.test(trip.flight.replace(/[\s-]/g, "").toUpperCase())) refuse("INVALID", "flight");
+  if (!FLIGHT.test(trip.flight.replace(/[\s-]/g, "").toUpperCase())) refuse("UNKNOWN_FLIGHT", "flight");
   const [from, to] = [trip.origin.trim(), trip.destination.trim()];
   if (!CODE.test(from)) refuse("UNKNOWN_AIRPORT", "origin");
   if (!CODE.test(to)) refuse("UNKNOWN_AIRPORT", "destination");

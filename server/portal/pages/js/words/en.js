@@ -319,7 +319,6 @@ const words = {
       "traveller.name": "A name has 1 to 120 letters, no symbols and no emoji",
       "traveller.phone": "This is no whole phone number: +, country and number, such as +5491155550101",
       "traveller.language": "Languages are ES, EN and PT",
-      flight: "This is no flight number: an airline and 1 to 4 digits, such as AR1303",
       destination: "Origin and destination are the same airport",
       departure: "This is no time of departure that exists at the origin within the next 365 days",
       reference: "At most 100 letters",
@@ -668,7 +667,7 @@ const words = {
     LIMIT_REACHED: "A limit is reached",
     TOO_LATE: "The moment has passed",
     UNKNOWN_AIRPORT: "No airport has this code",
-    UNKNOWN_FLIGHT: "No airline flies this",
+    UNKNOWN_FLIGHT: "This is no flight number: an airline and 1 to 4 digits, such as AR1303",
   },
 };
 

@@ -319,7 +319,6 @@ const words = {
       "traveller.name": "Hace falta un nombre de hasta 120 letras, sin símbolos ni emoji",
       "traveller.phone": "No es un teléfono completo: +, país y número, como +5491155550101",
       "traveller.language": "Los idiomas son ES, EN y PT",
-      flight: "No es un número de vuelo: aerolínea y 1 a 4 cifras, como AR1303",
       destination: "El origen y el destino son el mismo aeropuerto",
       departure: "No es una hora de salida que exista en el origen dentro de los próximos 365 días",
       reference: "Hasta 100 letras",
@@ -676,7 +675,7 @@ const words = {
     LIMIT_REACHED: "Se alcanzó un límite",
     TOO_LATE: "Ya es tarde",
     UNKNOWN_AIRPORT: "Ningún aeropuerto tiene este código",
-    UNKNOWN_FLIGHT: "Ninguna aerolínea vuela esto",
+    UNKNOWN_FLIGHT: "No es un número de vuelo: aerolínea y 1 a 4 cifras, como AR1303",
   },
 };
 

@@ -319,7 +319,6 @@ const words = {
       "traveller.name": "Um nome tem de 1 a 120 letras, sem símbolos nem emoji",
       "traveller.phone": "Não é um telefone completo: +, país e número, como +5491155550101",
       "traveller.language": "Os idiomas são ES, EN e PT",
-      flight: "Não é um número de voo: companhia e 1 a 4 algarismos, como AR1303",
       destination: "A origem e o destino são o mesmo aeroporto",
       departure: "Não é uma hora de partida que exista na origem nos próximos 365 dias",
       reference: "Até 100 letras",
@@ -668,7 +667,7 @@ const words = {
     LIMIT_REACHED: "Um limite foi alcançado",
     TOO_LATE: "Já é tarde",
     UNKNOWN_AIRPORT: "Nenhum aeroporto tem este código",
-    UNKNOWN_FLIGHT: "Nenhuma companhia voa isto",
+    UNKNOWN_FLIGHT: "Não é um número de voo: companhia e 1 a 4 algarismos, como AR1303",
   },
 };
 
