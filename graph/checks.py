@@ -1,7 +1,7 @@
 """What every operation passes before it runs, over whatever it came: it is read, validated, chosen and priced, and remembered."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, NoSchemaIntrospectionCustomRule, specified_rules, validate
 from strawberry.extensions import SchemaExtension
@@ -9,14 +9,23 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph import cost, documents
-from graph.limits import BoundedDocument
+from graph.limits import VALUES, BoundedDocument
+from graph.remembered import Remembered
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, BoundedDocument)
 
 
-@lru_cache(maxsize=documents.REMEMBERED)
+_FAULTS: Remembered[tuple[GraphQLSchema, str, bool], tuple[GraphQLError, ...]] = Remembered()
+
+
 def faults(schema: GraphQLSchema, query: str, *, open_: bool) -> tuple[GraphQLError, ...]:
     """What is wrong with a document that could be read. An open schema may be asked what it holds, and suggests."""
+    key = schema, query, open_
+    known = _FAULTS.get(key)
+    return known if known is not None else _FAULTS.keep(key, _faults(schema, query, open_=open_), len(query))
+
+
+def _faults(schema: GraphQLSchema, query: str, *, open_: bool) -> tuple[GraphQLError, ...]:
     rules = RULES if open_ else (*RULES, NoSchemaIntrospectionCustomRule)
     return tuple(validate(schema, documents.read(query), rules, hide_suggestions=not open_))
 
@@ -28,6 +37,19 @@ def check(schema: GraphQLSchema, query: str, *, open_: bool) -> list[GraphQLErro
     except GraphQLError as unreadable:
         return [unreadable]
     return list(faults(schema, query, open_=open_))
+
+
+def is_bounded(variables: Any) -> bool:
+    """Whether variables hold no more values than may be looked at one by one."""
+    found, coming = 0, [variables]
+    while coming:
+        value = coming.pop()
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        found += len(inner)
+        if found > VALUES:
+            return False
+        coming.extend(inner)
+    return True
 
 
 class Checks(SchemaExtension):
@@ -58,6 +80,8 @@ class Checks(SchemaExtension):
             documents.chosen(context.graphql_document, name)
         except GraphQLError as open_question:
             return [open_question]
+        if not is_bounded(context.variables):
+            return [GraphQLError(f"The variables hold more than {VALUES} values.", extensions={"code": "TOO_COSTLY"})]
         schema = context.schema._schema
         costs = cost.too_costly(schema, context.query or "", name, context.variables)
         return [cost.refusal(costs)] if costs is not None else []

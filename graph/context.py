@@ -57,28 +57,33 @@ class Context:
     """Go on after this event, live, wherever the document says to begin."""
     place: Place = field(default_factory=Place)
     _loaders: Loaders | None = None
+    _is_stopped: bool = False
 
     @property
     def loaders(self) -> Loaders:
         """Many-by-key reads, remembered for one answer."""
         if self._loaders is None:
             self._loaders = Loaders(self.house.db, self.asking.agency_id)
+            # What a field that failed left behind comes when the answer is complete: it must begin nothing.
+            if self._is_stopped:
+                self._loaders.read.stop()
         return self._loaders
 
     def forget(self) -> None:
         """Begin a new answer: a socket lives for hours, and what was read for one event is old at the next."""
         self.stop()
-        self._loaders = None
+        self._loaders, self._is_stopped = None, False
 
     def stop(self) -> None:
-        """End the reads of an answer that is complete, or that nobody waits for."""
+        """End the reads of an answer that is complete, or that nobody waits for, and begin no more for it."""
+        self._is_stopped = True
         if self._loaders is not None:
             self._loaders.read.stop()
 
     def beside(self, resume: int | None = None) -> "Context":
         """The context of another operation of the same viewer."""
         place = Place() if resume is None else Place(seen=resume, is_live=True)
-        return replace(self, resume=resume, place=place, _loaders=None)
+        return replace(self, resume=resume, place=place, _loaders=None, _is_stopped=False)
 
     @property
     def asking(self) -> Viewer:

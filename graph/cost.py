@@ -6,7 +6,6 @@ given ids, an import as many as it is given trips. Other lists are short by natu
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -31,6 +30,7 @@ from graphql import (
 from graph import documents
 from graph.limits import COST
 from graph.paging import DEFAULT, LARGEST
+from graph.remembered import Remembered
 
 LISTS = {("Query", "nodes"): ("ids",), ("Mutation", "importTrips"): ("input", "trips")}
 """Fields that bring one for each that they are given, by where that is given."""
@@ -99,9 +99,16 @@ def too_costly(schema: GraphQLSchema, query: str, name: str | None, variables: M
     return cost if cost > COST else None
 
 
-@lru_cache(maxsize=documents.REMEMBERED)
+_PRICES: Remembered[tuple[GraphQLSchema, str, str | None], Price] = Remembered()
+
+
 def price(schema: GraphQLSchema, query: str, name: str | None) -> Price:
     """The price of one operation of a valid document."""
+    key = schema, query, name
+    return _PRICES.get(key) or _PRICES.keep(key, _price(schema, query, name), len(query))
+
+
+def _price(schema: GraphQLSchema, query: str, name: str | None) -> Price:
     document = documents.read(query)
     operation = documents.operation_of(document, name)
     assert operation is not None, "asked for an operation that is there"

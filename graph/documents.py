@@ -1,6 +1,5 @@
 """Documents as they come: parsed once, however often they are sent."""
 
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -17,18 +16,19 @@ from graphql import (
 )
 
 from graph.limits import CHARACTERS, SELECTIONS, TOKENS
+from graph.remembered import Remembered
 
-REMEMBERED = 1000
+_DOCUMENTS: Remembered[str, DocumentNode] = Remembered()
+_POSITIONS: Remembered[tuple[str, str | None], tuple[str | None]] = Remembered()
 
 
 def read(query: str) -> DocumentNode:
     """The document of a text; raises GraphQLError for what is none, or too large to be validated in reasonable time."""
     if len(query) > CHARACTERS:
         raise GraphQLError(f"A document has at most {CHARACTERS} characters.")
-    return _read(query)
+    return _DOCUMENTS.get(query) or _DOCUMENTS.keep(query, _read(query), len(query))
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _read(query: str) -> DocumentNode:
     document = parse(query, max_tokens=TOKENS)
     counted = _Selections()
@@ -68,9 +68,13 @@ def is_subscription(operation: OperationDefinitionNode | None) -> bool:
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-@lru_cache(maxsize=1000)
 def position_variable(query: str, name: str | None) -> str | None:
     """The variable that holds the cursor to begin after, if that is all it is used for."""
+    (found,) = _POSITIONS.get((query, name)) or _POSITIONS.keep((query, name), (_position(query, name),), len(query))
+    return found
+
+
+def _position(query: str, name: str | None) -> str | None:
     document = parsed(query)
     operation = operation_of(document, name) if document else None
     if document is None or operation is None:

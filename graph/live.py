@@ -37,6 +37,13 @@ class Tail:
         self.nudged = asyncio.Event()
         self.grown = asyncio.Event()
         """Set once there is more, and then replaced: take it before looking, and nothing is missed."""
+        self.broken: Exception | None = None
+        """Why nothing more is read: a row that this release cannot read, or a fault of ours."""
+
+    def grow(self) -> None:
+        """Wake whoever waits."""
+        self.grown.set()
+        self.grown = asyncio.Event()
 
     async def read(self) -> None:
         """Read what came since, and wake whoever waits for it."""
@@ -46,8 +53,7 @@ class Tail:
             if page:
                 self._recent.extend(page)
                 self.sequence = page[-1].sequence
-                self.grown.set()
-                self.grown = asyncio.Event()
+                self.grow()
             if len(page) < PAGE:
                 return
 
@@ -101,6 +107,8 @@ class Hub:
                 for event in await self._next(tail, agency_id, position):
                     position = event.sequence
                     yield event
+                if tail.broken is not None:
+                    raise ConnectionError("the feed cannot be read") from tail.broken
                 if position >= tail.sequence:
                     await grown.wait()
 
@@ -114,11 +122,14 @@ class Hub:
     @asynccontextmanager
     async def _tail(self, agency_id: UUID) -> AsyncIterator[Tail]:
         tail = self._tails.get(agency_id)
-        if tail is None:
+        if tail is None or tail.broken is not None:
             async with self._db.transaction(agency_id) as tx:
                 head = await feed.head(tx, agency_id)
             # Another subscriber may have come while we asked.
-            tail = self._tails.setdefault(agency_id, Tail(self._db, agency_id, head.sequence))
+            known = self._tails.get(agency_id)
+            if known is None or known.broken is not None:
+                known = self._tails[agency_id] = Tail(self._db, agency_id, head.sequence)
+            tail = known
         tail.readers += 1
         if tail.readers == 1:
             tail.reader = asyncio.create_task(self._keep_reading(tail))
@@ -127,7 +138,8 @@ class Hub:
         finally:
             tail.readers -= 1
             if tail.readers == 0:
-                self._tails.pop(agency_id, None)
+                if self._tails.get(agency_id) is tail:
+                    del self._tails[agency_id]
                 if tail.reader is not None:
                     tail.reader.cancel()
 
@@ -138,6 +150,12 @@ class Hub:
                 await tail.read()
             except BROKEN as lost:
                 log.warning("feed_read_failed", error=type(lost).__name__)
+            except Exception as broken:
+                # Silence would look like an agency in which nothing happens: whoever follows comes back, and finds another tail.
+                log.exception("feed_read_broke")
+                tail.broken = broken
+                tail.grow()
+                return
             try:
                 async with asyncio.timeout(REREAD_SECONDS):
                     await tail.nudged.wait()

@@ -34,6 +34,10 @@ HistoryKey = tuple[UUID, Window]
 Templates = dict[tuple[Any, Any], MessageTemplate]
 
 
+class StoppedError(Exception):
+    """A read for an answer that is complete, or that nobody waits for."""
+
+
 class Reading:
     """The reads of one answer: one after the other in one transaction, which sees the database as it was at the first.
 
@@ -51,9 +55,9 @@ class Reading:
         self._is_stopped = False
 
     async def __call__(self, read: Callable[[Transaction], Awaitable[V]]) -> V:
-        """What `read` brings; raises what it or an earlier one raised, and CancelledError once it was stopped."""
+        """What `read` brings; raises what it or an earlier one raised, and StoppedError once it was stopped."""
         if self._is_stopped:
-            raise asyncio.CancelledError
+            raise StoppedError
         if self._broken is not None:
             raise self._broken
         brings: asyncio.Future[V] = asyncio.get_running_loop().create_future()
@@ -69,8 +73,7 @@ class Reading:
         self._wake.set()
         if self._waiting and self._task is not None:
             self._task.cancel()
-        for _, brings in self._waiting:
-            brings.cancel()
+        self._fail(StoppedError())
 
     async def _work(self) -> None:
         try:
@@ -80,9 +83,12 @@ class Reading:
                     await self._wake.wait()
         except Exception as broken:  # noqa: BLE001 - all who wait are told.
             self._broken = broken
-            for _, brings in self._waiting:
-                if not brings.done():
-                    brings.set_exception(broken)
+            self._fail(broken)
+
+    def _fail(self, broken: Exception) -> None:
+        for _, brings in self._waiting:
+            if not brings.done():
+                brings.set_exception(broken)
 
     async def _read_all(self, tx: Transaction) -> None:
         self._wake.clear()

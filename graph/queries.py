@@ -1,5 +1,6 @@
 """The root query."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -132,7 +133,7 @@ class Query:
     ) -> list[Node | None]:
         if len(ids) > LARGEST:
             raise PagingError(f"At most {LARGEST} ids at once.")
-        return [await _node(info, each) for each in ids]
+        return list(await asyncio.gather(*(_node(info, each) for each in ids)))
 
     @strawberry.field(description="A trip; null where the agency has no such trip.")
     async def trip(self, info: Info, id: Id) -> Trip | None:  # noqa: A002

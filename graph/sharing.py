@@ -156,15 +156,19 @@ class Channel:
             broken = torn
         except Exception as fault:
             log.error("shared_stream_broke", exc_info=fault)
-            broken = fault
+            # Said once: each reader's socket would say it again.
+            broken = TornError()
         finally:
-            for reader in self._all_gone():
-                reader.fail(broken)
+            self.fail(broken)
+
+    def fail(self, broken: BaseException) -> None:
+        """Every reader breaks off."""
+        for reader in self._all_gone():
+            reader.fail(broken)
 
     async def give_up(self) -> None:
         """The stream cannot go on: every reader's socket closes, so that its client comes back."""
-        for reader in self._all_gone():
-            reader.fail(TornError())
+        self.fail(TornError())
 
     def _hand_out(self, payload: bytes) -> None:
         position, is_over = self.position, self.context.place.is_over
@@ -243,6 +247,9 @@ class Channels:
                 operation_name=question.operation_name,
             )
             await channel.run(stream)
+        except Exception as fault:
+            log.error("shared_stream_did_not_begin", exc_info=fault)
+            channel.fail(TornError())
         finally:
             if self._open.get(question) is channel:
                 del self._open[question]

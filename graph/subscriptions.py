@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+import structlog
 from graphql import GraphQLError
 
 from graph import ids
@@ -19,6 +20,8 @@ from travel import model
 from travel.database import BROKEN
 from travel.model import EventKind
 from travel.records import feed
+
+log = structlog.get_logger()
 
 
 @strawberry.interface(
@@ -214,7 +217,12 @@ async def _unbroken(context: Context, events: AsyncGenerator[Event, None]) -> As
         async with aclosing(events):
             async for event in events:
                 yield event
-    except BROKEN:
+    except GraphQLError:
+        raise
+    except Exception as broken:
+        if not isinstance(broken, BROKEN):
+            log.exception("stream_source_broke")
+        context.place.is_torn = True
         if context.give_up is not None:
             await context.give_up()
         raise
@@ -282,8 +290,10 @@ async def _checked_trip(context: Context, trip_id: str | None) -> UUID | None:
     if trip_id is None:
         return None
     id_ = ids.of("Trip", trip_id)
-    trip = await context.loaders.trip.load(id_) if id_ else None
-    context.forget()
+    try:
+        trip = await context.loaders.trip.load(id_) if id_ else None
+    finally:
+        context.forget()
     if trip is None:
         raise GraphQLError("The agency has no such trip.")
     return trip.id

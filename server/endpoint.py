@@ -22,19 +22,24 @@ from graph.context import Context, House
 from graph.schema import Schema
 from graph.sharing import Channels
 from graph.trusted import Trusted
-from server import auth, limits, over_http
+from server import auth, bodies, limits, over_http
 from server.auth import Door
 from server.limits import Limits
 from server.over_http import OverHttp
+from server.protocols import END
 from server.rates import Rates
 from server.seats import CrowdedError, FullError, Seat, Seats
-from server.serving import END
 from server.sessions import Sessions
 from server.socket import Adapter, Handler
 from server.streams import ServerSentEvents, Stream
 from travel.model import Viewer
 
 log = structlog.get_logger()
+
+BODY_REFUSED = {
+    408: f"A request comes within {limits.BODY_SECONDS:g} seconds.",
+    413: f"A request has at most {limits.LARGEST_REQUEST} bytes.",
+}
 
 
 class Endpoint(OverHttp):
@@ -112,9 +117,9 @@ class Endpoint(OverHttp):
             return refused(406, f"Answers are {over_http.RESPONSE}, {over_http.JSON} or {over_http.STREAM}.")
         if not over_http.is_json(request.headers.get("content-type")):
             return refused(415, f"Requests are {over_http.JSON} in UTF-8.")
-        body = await _body(request)
-        if body is None:
-            return refused(413, f"A request has at most {limits.LARGEST_REQUEST} bytes.")
+        body = await self._body(request)
+        if isinstance(body, int):
+            return refused(body, BODY_REFUSED[body])
         whole = _json(body)
         wrong = over_http.wrong_with(whole)
         if wrong is not None:
@@ -127,6 +132,14 @@ class Endpoint(OverHttp):
         if query != whole.get("query"):
             body = orjson.dumps({**whole, "query": query})
         return None, _again(body, receive)
+
+    async def _body(self, request: Request) -> bytes | int:
+        """The body, or the status of its refusal."""
+        try:
+            body = await bodies.whole(request, limits.LARGEST_REQUEST)
+        except TimeoutError:
+            return 408
+        return body if body is not None else 413
 
     def must_wait(self, viewer: Viewer) -> int:
         """The whole seconds until this key may ask again; 0 where it may now."""
@@ -198,16 +211,6 @@ class Endpoint(OverHttp):
     def decode_json(self, data: str | bytes) -> object:
         """Raises orjson.JSONDecodeError, which is a ValueError that Strawberry knows."""
         return orjson.loads(data)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None where it is too large."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limits.LARGEST_REQUEST:
-            return None
-    return bytes(body)
 
 
 def _json(body: bytes) -> Any:

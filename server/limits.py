@@ -8,6 +8,12 @@ from travel.config import Config
 
 LARGEST_REQUEST = 1_000_000
 """Bytes of a request over HTTP: an import of 1,000 trips is about 400 kB."""
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request's head. Longer ones are no request of anybody's."""
+HEAD_SECONDS = 10.0
+"""From connecting, or from a head's first byte, to its last one; then the connection is cut."""
+BODY_SECONDS = 30.0
+"""From a request's head to the end of its body; then 408."""
 LARGEST_FRAME = 256 * 1024
 """Bytes of a message over a socket. A larger one closes it with 1009, after which clients do not send it again."""
 OPERATIONS_PER_SOCKET = 50

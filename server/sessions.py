@@ -53,7 +53,8 @@ class Sessions:
                 ended = [session for session, own in self._open.items() if own == credential]
                 for session in ended:
                     self.close(session)
-                    await self._turn_out(session)
+                # Together: one that takes nothing must not hold up the rest.
+                await asyncio.gather(*map(self._turn_out, ended))
 
     async def _turn_out(self, session: Session) -> None:
         try:

@@ -5,7 +5,7 @@ Every operation has a context of its own. A subscription that has caught up foll
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,8 @@ from strawberry.types.execution import PreExecutionError
 from graph.context import Context
 from graph.sharing import GoneError, Question, Reader, TornError
 from server import auth, limits, over_http
+from server.protocols import WRITE
 from server.seats import CrowdedError
-from server.serving import WRITE
 from travel.database import BROKEN
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SEND_SECONDS = 5.0
-"""A reader that takes nothing for so long is cut off."""
 CLOSE_SECONDS = 1.0
 
 
@@ -110,7 +108,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 message["payload"]["query"] = self._endpoint.trusted.text(message["payload"])
             except GraphQLError as refused:
                 error = {"id": message["id"], "type": "error", "payload": [refused.formatted]}
-                await self.send_message(error)
+                await self.send_message(error)  # type: ignore[arg-type]  # as Strawberry's own
                 return
         await super().handle_subscribe(message)
 
@@ -149,20 +147,6 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self._is_cut_off = True
         if self._handling is not None:
             self._handling.cancel()
-
-    async def send_message(self, message: Any) -> None:
-        """To a client that takes it in time."""
-        await self._in_time(super().send_message(message))
-
-    async def _in_time(self, sending: Coroutine[Any, Any, None]) -> None:
-        """Cut the client off where it does not take a message in time; raises WebSocketDisconnect."""
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await sending
-        except TimeoutError:
-            log.info("slow_reader_cut_off")
-            await self._give_up()
-            raise WebSocketDisconnect(code=1013) from None
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run an operation to its end; what breaks outside of a resolver closes the socket."""
@@ -205,7 +189,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             if unsent is None:
                 return True
             if unsent:
-                await self._in_time(outlet.send(unsent))
+                await outlet.send(unsent)
             if reader.is_over:
                 return True
             context = self.context.beside(resume=reader.position)

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from graph.context import House
+from server import bodies
 from travel import metrics, signature, tracking
 from travel.config import Config
 from travel.records import inbox
@@ -115,12 +116,11 @@ class Webhooks:
 
 
 async def _body(request: Request) -> bytes | None:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
+    """The body; None where it is too large, or does not come."""
+    try:
+        return await bodies.whole(request, LARGEST_BODY)
+    except TimeoutError:
+        return None
 
 
 def _forbidden() -> Response:

@@ -1,5 +1,6 @@
 """The execution of documents: lists of trips are completed by the database where their selection is plain."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,17 +12,16 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graph.context import Context
 from graph.direct.plan import NotPlainError, Plan, compiled
 from graph.paging import Nodes
+from graph.remembered import Remembered
 from travel.database import Transaction
-
-REMEMBERED = 500
 
 
 class Plans:
     """The plans of documents, by their places in the document and the values of the variables that are used below them."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], tuple[Any, Plan | None]] = {}
-        self._variables: dict[tuple[int, ...], tuple[Any, frozenset[str]]] = {}
+        self._known: Remembered[tuple[Any, ...], tuple[Any, Plan | None]] = Remembered()
+        self._variables: Remembered[tuple[int, ...], tuple[Any, frozenset[str]]] = Remembered()
 
     def of(self, executor: CoreExecutor[Any], fields: Any) -> Plan | None:
         """The plan for a list; None where it goes the ordinary way."""
@@ -29,7 +29,8 @@ class Plans:
         place = tuple(map(id, nodes))
         coerced = executor.variable_values.coerced
         values = tuple((name, coerced.get(name)) for name in sorted(self._used(executor, nodes, place)))
-        key = (*place, repr(values))
+        # A digest, since a client may give a megabyte of them.
+        key = (*place, hashlib.sha256(repr(values).encode()).digest())
         known = self._known.get(key)
         # The nodes are kept, so that their identities are given to no others.
         if known is not None:
@@ -38,7 +39,7 @@ class Plans:
             plan = compiled(executor, fields)
         except NotPlainError:
             plan = None
-        _remember(self._known, key, (nodes, plan))
+        self._known.keep(key, (nodes, plan), _characters(nodes))
         return plan
 
     def _used(self, executor: CoreExecutor[Any], nodes: list[Any], place: tuple[int, ...]) -> frozenset[str]:
@@ -48,14 +49,13 @@ class Plans:
             for node in nodes:
                 visit(node, found)
             known = nodes, frozenset(found.names)
-            _remember(self._variables, place, known)
+            self._variables.keep(place, known, _characters(nodes))
         return known[1]
 
 
-def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
-    if len(known) >= REMEMBERED:
-        known.pop(next(iter(known)))
-    known[key] = value
+def _characters(nodes: list[Any]) -> int:
+    """Of the document that they keep."""
+    return len(nodes[0].loc.source.body)
 
 
 class _Variables(Visitor):
@@ -118,7 +118,9 @@ async def _read(plan: Plan, context: Context, trips: list[str]) -> Any:
     async def read(tx: Transaction) -> Sequence[Mapping[str, Any]]:
         # To plan so large a statement costs as much as half of its execution, and each time brings the same plan.
         await tx.run("SET LOCAL plan_cache_mode TO force_generic_plan")
-        return await tx.all(plan.sql, agency=agency_id, trips=trips, now=now)
+        found = await tx.all(plan.sql, agency=agency_id, trips=trips, now=now)
+        await tx.run("SET LOCAL plan_cache_mode TO auto")
+        return found
 
     rows = await context.loaders.read(read)
     found = {str(row["id"]): row for row in rows}

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from graph import subscriptions
 from graph.context import Place
 from graph.sharing import NOTHING, Channel, Channels, Question, Reader
-from server import serving
+from server import protocols, serving
 from server import socket as server_socket
 from tests.graph.test_subscriptions import (
     NUMBERS,
@@ -212,7 +212,7 @@ async def stalled(line: Line) -> Socket:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second is long for a test."""
-    monkeypatch.setattr(server_socket, "SEND_SECONDS", 1.0)
+    monkeypatch.setattr(protocols, "STALLED_SECONDS", 1.0)
     monkeypatch.setattr(server_socket, "CLOSE_SECONDS", 0.2)
 
 

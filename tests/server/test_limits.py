@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from graph import limits as documents
 from graph import paging
 from server import app as server_app
-from server import limits, serving, socket
+from server import limits, protocols
 from server.rates import Rates
 from tests.graph.test_subscriptions import NUMBERS, Line, Socket, listening
 from tests.incidents import ROOT
@@ -228,10 +228,9 @@ def test_what_is_documented_is_what_counts() -> None:
         "bytes of a message": limits.LARGEST_FRAME,
         "first word of a socket": f"{limits.INIT_WITHIN.seconds} s",
         "operations of a socket": f"{limits.OPERATIONS_PER_SOCKET} at once",
-        "time to take what is sent": f"{socket.SEND_SECONDS:g} s",
+        "time to take what is sent": f"{protocols.STALLED_SECONDS:g} s",
     }.items():
         assert f"| {name} | {value} |" in page, name
-    assert serving.STALLED_SECONDS == socket.SEND_SECONDS, "over HTTP as over a socket"
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name in ("sockets_per_key", "sockets_per_process", "requests_per_minute", "operation_seconds"):
         value = f"{Config.model_fields[name].default:g}"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from graph import subscriptions
-from server import serving, streams
+from server import protocols, serving, streams
 from tests.graph.test_sharing import MANY, WIDE, publish_wide
 from tests.graph.test_subscriptions import Line, listening
 from tests.world import World
@@ -163,7 +163,7 @@ async def stalled(line: Line) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 async def test_a_reader_that_stalls_is_cut_off(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(protocols, "STALLED_SECONDS", 0.5)
     _, writer = await stalled(line)
     await followed(world, True)
     await publish_wide(world)
