@@ -109,7 +109,15 @@ class Loader(DataLoader[K, V]):
 
     def load(self, key: K) -> Awaitable[V]:
         """The value, as soon as its batch was read."""
-        return asyncio.shield(super().load(key))
+        found = asyncio.ensure_future(super().load(key))
+        found.add_done_callback(_hear)
+        return asyncio.shield(found)
+
+
+def _hear(found: "asyncio.Future[Any]") -> None:
+    """A failure that all waiters have turned away from is no news."""
+    if not found.cancelled():
+        found.exception()
 
 
 class Loaders:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import asyncpg
 import pytest
 
-from graph.loaders import Reading
+from graph.loaders import Reading, StoppedError
 from tests.conftest import Services
 from tests.world import World
 from travel.database import Database, Transaction
@@ -92,7 +92,7 @@ async def test_what_nobody_waits_for_ends_at_once(world: World) -> None:
                 seen = await other(sleeping)
         read.stop()
         for each in waiting:
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(StoppedError):
                 await each
         with reading(world) as other:
             assert await other(one) == 1, "another answer is not concerned"
@@ -105,7 +105,7 @@ async def test_what_is_stopped_before_it_began_leaves_nobody_waiting(world: Worl
         await asyncio.sleep(0)
     read.stop()
     async with asyncio.timeout(10):
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(StoppedError):
             await waiting
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(StoppedError):
             await read(one)
