@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Dialog, Locator, Page, Route, expect
 
-from tests.portal.conftest import PICTURES, Desk, row, rows
+from tests.portal.conftest import PICTURES, Desk, row, rows, sign_in
+from tests.world import make_agency
+from travel.clock import RealClock
 
 KEY = "mutation K($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }"
 TRIPS = "{ trips(first: 100, orderBy: {field: CREATED, direction: ASC}) { totalCount nodes { reference notes traveller { name phone language } flight { departure { scheduledAt airport { code } } } } } }"
@@ -245,6 +247,39 @@ async def test_a_server_that_asks_to_wait_is_waited_for(desk: Desk) -> None:
     await finished(page)
     assert asked_at[1] - asked_at[0] >= 2
     assert await how_many(desk) == 1
+
+
+async def test_an_import_that_waits_ends_with_whoever_began_it(desk: Desk) -> None:
+    """The next who signs in is of another agency, and gets none of its travellers."""
+    desk.watched.expect("429")
+    assert desk.db is not None
+    _, key = await make_agency(desk.db, RealClock(), "Sur Viajes")  # type: ignore[arg-type]
+    page = await desk.open("#/import")
+    asked: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        asked.append(route.request.headers["authorization"])
+        if len(asked) == 1:
+            await route.fulfill(status=429, headers={"Retry-After": "60"}, body="{}")
+        else:
+            await route.continue_()
+
+    await page.route("**/graphql", imports(refuse))
+    await choose(page, file(line(f"Viajero {n}", n, f"AR{1000 + n}") for n in range(30)))
+    await start(page)
+    await expect(page.get_by_text("El servidor pide esperar 60 s")).to_be_visible()
+    await page.get_by_role("button", name="Salir").click()
+    await sign_in(page, key)
+    await expect(page.locator(".brand")).to_have_text("Sur Viajes")
+    # What waits for the line goes on at once.
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await choose(page, file([line("Zoe Sur", 99)]))
+    await start(page)
+    await finished(page)
+    assert asked == [f"Bearer {desk.key}", f"Bearer {key}"]
+    assert await how_many(desk) == 0
+    desk.key = key
+    assert [each["traveller"]["name"] for each in await trips(desk)] == ["Zoe Sur"]
 
 
 async def test_five_hundred_rows_are_made_while_the_page_answers(desk: Desk) -> None:

@@ -72,12 +72,19 @@ export class Work {
     this.#running?.abort();
   }
 
+  /** Whether whoever looks is of the agency whose travellers these are. */
+  get #isMine() {
+    return this.#portal.who?.agency.id === this.agency;
+  }
+
   async run() {
-    if (this.#running) return;
+    if (this.#running || !this.#isMine) return;
     const running = (this.#running = new AbortController());
     if (!this.hasBegun) this.#began = this.#portal.now();
     this.hasBegun = true;
     addEventListener("beforeunload", warn);
+    // Once a key is asked for, the next one may be another agency's: nothing more is sent by itself.
+    const unwatch = this.#portal.watch(() => this.#isMine || running.abort());
     this.tell([]);
     try {
       let next = this.#next(AT_ONCE);
@@ -88,6 +95,7 @@ export class Work {
         next = this.#next(AT_ONCE);
       }
     } finally {
+      unwatch();
       removeEventListener("beforeunload", warn);
       this.#running = null;
       this.tell([]);
