@@ -17,7 +17,8 @@ from tests.world import make_agency
 from travel.clock import RealClock
 
 KEY = "mutation K($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { message } } }"
-TRIPS = "{ trips(first: 100, orderBy: {field: CREATED, direction: ASC}) { totalCount nodes { reference notes traveller { name phone language } flight { departure { scheduledAt airport { code } } } } } }"
+TRIPS = "{ trips(first: 100, orderBy: {field: CREATED, direction: ASC}) { totalCount nodes { id reference notes traveller { name phone language } flight { departure { scheduledAt airport { code } } } } } }"
+ARCHIVE = "mutation A($id: ID!) { archiveTrip(input: {tripId: $id}) { userErrors { message } } }"
 HEADER = "Nombre,Teléfono,Vuelo,Origen,Destino,Salida,Referencia,Notas"
 
 
@@ -148,6 +149,26 @@ async def test_the_same_file_again_makes_nothing_twice(desk: Desk) -> None:
     await other.get_by_role("button", name="Import 30 trips").click()
     await expect(counted(other, "before")).to_have_text("Was there: 30")
     assert await how_many(desk) == 30
+
+
+async def test_a_row_whose_trip_was_archived_is_not_said_to_be_there(desk: Desk) -> None:
+    page = await desk.open("#/import")
+    content = file([line("Ana Pérez", 1), line("Bruno Díaz", 2, "AR1304")])
+    await choose(page, content)
+    await start(page)
+    await finished(page)
+    await desk.ask(ARCHIVE, id=(await trips(desk))[0]["id"])
+    await choose(page, content)
+    await start(page)
+    await finished(page)
+    await expect(counted(page, "before")).to_have_text("Ya estaba: 1")
+    await expect(counted(page, "archived")).to_have_text("Se archivó: 1")
+    await expect(of(page, "archived").locator(".why")).to_contain_text("la misma fila no lo crea otra vez")
+    # It says what to do, and that does it.
+    await choose(page, content.replace("R-1,", "R-1b,"))
+    await start(page)
+    await finished(page)
+    await expect(counted(page, "made")).to_have_text("Creado: 1")
 
 
 async def test_a_lost_line_is_waited_for_and_nothing_is_made_twice(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import { check } from "../trips/check.js";
 import { parse, unguarded } from "./csv.js";
 
 /** @typedef {import("../trips/check.js").Refusal} Refusal */
-/** @typedef {"ready" | "wrong" | "same" | "example" | "sending" | "made" | "before" | "refused"} State */
+/** @typedef {"ready" | "wrong" | "same" | "example" | "sending" | "made" | "before" | "archived" | "refused"} State */
 /** @typedef {keyof typeof COLUMNS} Column */
 /**
  * @typedef {object} Row

@@ -108,6 +108,7 @@ export class Table {
 export function reasons(words, { state, refusals, sameAs, fault }) {
   if (state === "example") return [words.import.exampleRow];
   if (state === "same" && sameAs !== undefined) return [words.import.sameAs(sameAs)];
+  if (state === "archived") return [words.import.archivedRow];
   if (fault && state === "refused") return [words.import.fault(fault)];
   return refusals.map((each) => {
     const field = /** @type {keyof typeof words.import.columns | undefined} */ (each.path.at(-1));

@@ -154,9 +154,19 @@ export class Work {
       const result = results[place];
       row.refusals = result?.userErrors ?? [];
       row.id = result?.trip?.id;
-      row.state = !result?.trip ? "refused" : Date.parse(result.trip.createdAt) < this.#began ? "before" : "made";
+      row.state = result?.trip ? this.#was(result.trip) : "refused";
     });
     this.tell(rows);
+  }
+
+  /**
+   * What a row came to: the server gives the trip of the same row again, also where nobody is told by it any more.
+   * @param {{ createdAt: string, archivedAt: string | null }} trip
+   * @returns {import("./rows.js").State}
+   */
+  #was({ createdAt, archivedAt }) {
+    if (archivedAt !== null) return "archived";
+    return Date.parse(createdAt) < this.#began ? "before" : "made";
   }
 }
 

@@ -95,14 +95,14 @@ export function show(place, _params, portal) {
 
   function drawRows() {
     const rows = work?.sheet.rows ?? [];
-    table.draw(box.checked ? rows.filter((each) => ["wrong", "refused"].includes(each.state)) : rows);
+    table.draw(box.checked ? rows.filter((each) => ["wrong", "archived", "refused"].includes(each.state)) : rows);
   }
 
   function draw() {
     if (!work) return;
     const { sheet, isRunning, isChecking, hasBegun } = work;
-    const [ready, sending, failed] = [work.count("ready"), work.count("sending"), work.count("wrong", "refused")];
-    const done = work.count("made", "before", "refused");
+    const [ready, sending, failed] = [work.count("ready"), work.count("sending"), work.count("wrong", "archived", "refused")];
+    const done = work.count("made", "before", "archived", "refused");
     choosing.hidden = isRunning;
     mark(choosing, "data-small", "");
     counts.replaceChildren(make("b", null, work.name), words.rows(sheet.rows.length), ...tally());
@@ -121,7 +121,7 @@ export function show(place, _params, portal) {
 
   /** How many rows are how. */
   function tally() {
-    const states = /** @type {const} */ (["ready", "sending", "made", "before", "wrong", "refused", "same", "example"]);
+    const states = /** @type {const} */ (["ready", "sending", "made", "before", "archived", "wrong", "refused", "same", "example"]);
     return states.map((each) => ({ each, many: work?.count(each) ?? 0 })).filter(({ many }) => many).map(({ each, many }) => make("span", { "data-state": each }, make("i", { class: "shape", "aria-hidden": "true" }), `${words.states[each]}: ${portal.times.number(many)}`));
   }
 
@@ -151,7 +151,7 @@ export function show(place, _params, portal) {
   }
 
   function save() {
-    const rows = work?.sheet.rows.filter((each) => each.state === "wrong" || each.state === "refused") ?? [];
+    const rows = work?.sheet.rows.filter((each) => ["wrong", "archived", "refused"].includes(each.state)) ?? [];
     failures(portal, work?.sheet.header ?? [], rows.map((each) => ({ cells: each.cells, why: reasons(portal.words, each) })));
   }
 
