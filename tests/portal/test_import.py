@@ -347,6 +347,18 @@ async def test_the_template_is_taken_as_it_comes(desk: Desk, tmp_path: Path) -> 
     assert await how_many(desk) == 0
 
 
+async def test_a_day_that_does_not_exist_is_no_other_day(desk: Desk) -> None:
+    page = await desk.open("#/import")
+    year = datetime.now(UTC).year + 1
+    days = (f"31/02/{year} 14:05", f"{year}-04-31 14:05", f"{year}-13-01 14:05", f"28/02/{year} 14:05")
+    await choose(page, file(line("Ana Pérez", n, departure=each) for n, each in enumerate(days)))
+    await expect(of(page, "wrong")).to_have_count(3)
+    await expect(of(page, "ready")).to_have_count(1)
+    await expect(of(page, "wrong").first.locator(".why")).to_contain_text("No es una hora de salida que exista")
+    # It is shown as it was understood, not as another day.
+    await expect(of(page, "wrong").first.locator(".departure")).to_have_text(f"{year}-02-31T14:05")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 async def test_files_are_read_as_spreadsheets_write_them(desk: Desk, encoding: str) -> None:
     page = await desk.open("#/import")

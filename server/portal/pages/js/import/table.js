@@ -3,7 +3,7 @@
 
 import { add, make, mark } from "../dom.js";
 import { address } from "../router.js";
-import { reason } from "../trips/check.js";
+import { isDay, reason } from "../trips/check.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 
@@ -92,7 +92,7 @@ export class Table {
   /** A day and a month in letters show how a date was understood; another year than this one is said. @param {string} departure */
   #departure(departure) {
     const at = Date.parse(`${departure.slice(0, 16)}Z`);
-    if (Number.isNaN(at)) return departure;
+    if (Number.isNaN(at) || !isDay(departure)) return departure;
     const year = departure.slice(0, 4);
     const isOther = new Date(this.#portal.now()).getUTCFullYear() !== Number(year);
     return `${isOther ? `${year} · ` : ""}${this.#portal.times.whole(at, "UTC")}`;

@@ -17,6 +17,15 @@ export const LOCAL = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d
 const LONGEST = /** @type {const} */ ({ reference: 100, lodging: 300, notes: 2000 });
 
 /**
+ * Whether a time begins with a day that exists: browsers read 2027-02-31 as 3 March.
+ * @param {string} text  2027-02-28T14:05
+ */
+export function isDay(text) {
+  const at = Date.parse(`${text.slice(0, 10)}T00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text.slice(0, 10));
+}
+
+/**
  * @param {Trip} trip
  * @returns {Refusal[]}
  */
@@ -32,7 +41,7 @@ export function check(trip) {
   if (!CODE.test(from)) refuse("UNKNOWN_AIRPORT", "origin");
   if (!CODE.test(to)) refuse("UNKNOWN_AIRPORT", "destination");
   else if (from.toUpperCase() === to.toUpperCase()) refuse("INVALID", "destination");
-  if (!LOCAL.test(trip.departure.trim())) refuse("INVALID", "departure");
+  if (!LOCAL.test(trip.departure.trim()) || !isDay(trip.departure.trim())) refuse("INVALID", "departure");
   for (const [field, longest] of Object.entries(LONGEST)) {
     const text = trip[/** @type {keyof typeof LONGEST} */ (field)] ?? "";
     if ([...text].length > longest) refuse("INVALID", field);
