@@ -1,10 +1,12 @@
 """Settings: what an agency chooses is in force, what the server refuses stands at its field, and two people lose nothing."""
 
+import asyncio
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, WebSocketRoute, expect
+from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
 
 from tests.portal.conftest import Desk, sign_in
 from tests.processes import House
@@ -281,6 +283,64 @@ async def test_a_key_is_shown_once_and_opens_and_a_revoked_one_does_not(desk: De
     await other.locator("input[name=key]").fill(secret)
     await other.keyboard.press("Enter")
     await expect(other.get_by_role("alert")).to_contain_text("no es válida")
+
+
+async def make_key(page: Page, name: str) -> None:
+    """Order a key, without waiting for it."""
+    await page.locator("main .actions").first.get_by_role("button").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.locator("input[name=keyName]").fill(name)
+    await dialog.get_by_role("button").first.click()
+
+
+async def test_a_secret_stays_until_somebody_has_kept_it(desk: Desk) -> None:
+    page = await desk.open("#/settings/keys")
+    secrets = page.locator("input[name=secret]")
+    await make_key(page, "Pared")
+    await expect(secrets).to_have_count(1)
+    await make_key(page, "Mesa")
+    await expect(secrets).to_have_count(2)
+    shown = await secrets.evaluate_all("all => all.map(each => each.value)")
+    await page.get_by_label("Idioma", exact=True).select_option("en")
+    await expect(page.get_by_text("New key: Mesa")).to_be_visible()
+    await page.get_by_role("link", name="Board").click()
+    await expect(secrets).to_have_count(0)
+    await page.go_back()
+    await expect(secrets).to_have_count(2)
+    assert await secrets.evaluate_all("all => all.map(each => each.value)") == shown
+    assert shown[0] not in await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    await page.get_by_role("button", name="I have kept it").first.click()
+    await expect(secrets).to_have_count(1)
+    await expect(secrets).to_have_value(shown[1])
+    # With whoever made them they are gone.
+    await page.get_by_role("button", name="Sign out").click()
+    await sign_in(page, desk.key)
+    await expect(page.locator("tr[data-key=Mesa]")).to_be_visible()
+    await expect(secrets).to_have_count(0)
+
+
+async def test_a_secret_whose_answer_comes_after_another_view_is_still_shown(desk: Desk) -> None:
+    page = await desk.open()
+    await page.get_by_role("link", name="Ajustes").click()
+    await page.get_by_role("link", name="Claves").click()
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("operationName") == "MakeKey":
+            asked.set()
+            await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/graphql", slowly)
+    await make_key(page, "Pared")
+    await asyncio.wait_for(asked.wait(), 15)
+    await page.go_back()
+    await expect(page.locator("[data-setting]").first).to_be_visible()
+    async with page.expect_response(lambda answer: "createApiKey" in (answer.request.post_data or "")):
+        go_on.set()
+    await page.go_forward()
+    await expect(page.locator("input[name=secret]")).to_have_value(re.compile("^bh_"))
+    await page.unroute_all(behavior="wait")
 
 
 async def test_a_key_is_replaced_while_the_old_one_still_opens(desk: Desk) -> None:

@@ -5,10 +5,13 @@ import { add, make, say } from "../dom.js";
 import { failed, loading } from "../notice.js";
 import * as session from "../session.js";
 import { makeKey, replaceKey, revokeKey } from "./key_dialogs.js";
-import { secretOf } from "./secret.js";
+import { all, hold, secretOf } from "./secret.js";
 
 /** @typedef {import("../portal.js").Portal} Portal */
 /** @typedef {Api.Key} Key */
+
+/** Shows a secret in the view that is there now, which may be another one than that in which its key was asked for. @type {((made: import("./secret.js").Made) => void) | null} */
+let here = null;
 
 /**
  * @param {HTMLElement} place
@@ -22,11 +25,15 @@ export function keys(place, portal) {
     return () => {};
   }
   let left = false;
+  const key = session.key();
   const shown = make("div", { class: "secrets" });
   const list = make("div", null, loading(portal));
   const state = make("p", { class: "state", role: "status" });
   const make_ = make("button", { type: "button", class: "main", onclick: () => makeKey(portal, made) }, words.makeKey);
   place.replaceChildren(make("div", { class: "actions" }, make_, state), shown, list);
+  for (const each of all()) add(shown, panel(each).node);
+  tell();
+  here = show;
   void read();
 
   async function read() {
@@ -45,11 +52,29 @@ export function keys(place, portal) {
    * @param {string} [said]
    */
   function made(secret, name, said = "") {
-    const panel = secretOf(portal, secret, name, () => make_.focus());
-    shown.replaceChildren(panel.node);
-    panel.focus();
-    say(state, said);
+    // Whoever signed out meanwhile is not there to keep it, and the next one shall not see it.
+    if (session.key() !== key) return;
+    hold(portal, { secret, name, said });
+    here?.({ secret, name, said });
+  }
+
+  /** @param {import("./secret.js").Made} made */
+  function panel({ secret, name }) {
+    return secretOf(portal, secret, name, () => make_.focus());
+  }
+
+  /** @param {import("./secret.js").Made} made */
+  function show(made) {
+    const shining = panel(made);
+    add(shown, shining.node);
+    shining.focus();
+    tell();
     void read();
+  }
+
+  /** What is to be known of the keys before those whose secrets are still shown. */
+  function tell() {
+    say(state, all().map(({ said }) => said).filter(Boolean).join(" "));
   }
 
   /**
@@ -92,7 +117,10 @@ export function keys(place, portal) {
     );
   }
 
-  return () => void (left = true);
+  return () => {
+    left = true;
+    if (here === show) here = null;
+  };
 }
 
 /**
