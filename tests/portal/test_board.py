@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from playwright.async_api import expect
 
 from tests.portal.conftest import Desk, cell, row, rows
+from travel.database import Database
 
 BUENOS_AIRES, MIAMI = ZoneInfo("America/Argentina/Buenos_Aires"), ZoneInfo("America/New_York")
 
@@ -98,6 +99,19 @@ async def test_more_filters_are_a_day_a_flight_and_airports(desk: Desk) -> None:
     await page.get_by_label("Sale el día").fill(f"{soon(days=3).astimezone(BUENOS_AIRES):%Y-%m-%d}")
     await expect(rows(page)).to_have_count(1)
     await expect(rows(page)).to_contain_text("Ana Pérez")
+
+
+async def test_a_trip_that_nobody_watches_any_more_stays_on_the_board(desk: Desk, owner: Database) -> None:
+    assert desk.agency is not None
+    await desk.book()
+    async with owner.transaction() as tx:
+        await tx.run(
+            "UPDATE flights SET watch = 'DONE', next_check_at = NULL WHERE id IN (SELECT flight_id FROM trips WHERE agency_id = :agency)",
+            agency=desk.agency.id,
+        )
+    page = await desk.open()
+    await expect(cell(page, "Ana Pérez", "phase")).to_be_visible()
+    await expect(page.get_by_role("checkbox", name="Sin rastro")).to_be_checked()
 
 
 async def test_a_trip_that_comes_into_a_search_appears(desk: Desk) -> None:

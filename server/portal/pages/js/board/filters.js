@@ -6,8 +6,8 @@ import { departsAt } from "./facts.js";
 
 /** @typedef {Api.BoardTrip} Trip */
 
-/** What is to come or under way; what is over comes by choice. @type {Api.TripStatus[]} */
-export const USUAL = ["UPCOMING", "DEPARTING", "IN_FLIGHT", "CANCELLED", "DIVERTED"];
+/** What is to come, under way, or left to a person to take over; what is over comes by choice. @type {Api.TripStatus[]} */
+export const USUAL = ["UPCOMING", "DEPARTING", "IN_FLIGHT", "CANCELLED", "DIVERTED", "LOST"];
 
 /** @type {Api.TripStatus[]} */
 export const STATUSES = ["UPCOMING", "DEPARTING", "IN_FLIGHT", "LANDED", "CANCELLED", "DIVERTED", "LOST"];
