@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.portal.conftest import Desk, cell, row, rows
+from tests.portal.conftest import Desk, cell, row, rows, sign_in
 from travel import booking
 from travel.booking import TripChange
 from travel.booking_form import TripForm
@@ -73,6 +73,29 @@ async def test_it_comes_back_by_itself(desk: Desk) -> None:
     await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
     desk.start()
     await expect(page.locator("#line")).to_have_attribute("data-state", "live", timeout=60_000)
+
+
+async def counted(page: Page) -> None:
+    """Let the page count the sockets that it opens."""
+    await page.add_init_script(
+        "window.opened = 0; window.WebSocket = new Proxy(WebSocket, { construct: (...given) => (window.opened++, Reflect.construct(...given)) })"
+    )
+
+
+async def test_who_signed_out_is_not_connected_again(desk: Desk) -> None:
+    page = await (await desk.profile()).new_page()
+    await counted(page)
+    await page.goto(f"{desk.url}/portal/")
+    await sign_in(page, desk.key)
+    desk.stop()
+    await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    await page.get_by_role("button", name="Salir").click()
+    await page.evaluate("window.opened = 0; dispatchEvent(new Event('online'))")
+    await page.evaluate("new Promise(done => setTimeout(done))")
+    desk.start()
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await sign_in(page, desk.key)
+    assert await page.evaluate("window.opened") == 1
 
 
 async def test_a_resync_reads_everything_again_quietly(desk: Desk) -> None:

@@ -82,16 +82,18 @@ export class Live {
   start(key, cursor) {
     this.stop();
     [this.#key, this.#cursor, this.#tries] = [key, cursor, 0];
-    this.#be("opening", null);
     this.#open();
   }
 
+  /** Nothing comes back after it by itself: the key is forgotten. */
   stop() {
     clearTimeout(this.#timer);
     clearTimeout(this.#clock);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
+    this.#key = "";
+    this.#be("opening", null);
   }
 
   /** Do not wait any longer. */
