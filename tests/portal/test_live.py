@@ -98,6 +98,20 @@ async def test_who_signed_out_is_not_connected_again(desk: Desk) -> None:
     assert await page.evaluate("window.opened") == 1
 
 
+async def test_several_signs_of_a_line_open_one_socket(desk: Desk) -> None:
+    page = await (await desk.profile()).new_page()
+    await counted(page)
+    await page.goto(f"{desk.url}/portal/")
+    await sign_in(page, desk.key)
+    desk.stop()
+    await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    desk.start()
+    # At once, so that no try of the page's own comes between.
+    await page.evaluate("window.opened = 0; for (let n = 0; n < 5; n++) dispatchEvent(new Event('online'))")
+    await expect(page.locator("#line")).to_have_attribute("data-state", "live")
+    assert await page.evaluate("window.opened") == 1
+
+
 async def test_a_resync_reads_everything_again_quietly(desk: Desk) -> None:
     await desk.book()
     page = await desk.open()

@@ -34,6 +34,8 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clock;
   #tries = 0;
+  /** Of those that opened, the last one counts. */
+  #turn = 0;
   #key = "";
   /** @type {string | null} */
   #cursor = null;
@@ -91,6 +93,7 @@ export class Live {
     clearTimeout(this.#clock);
     const socket = this.#socket;
     this.#socket = null;
+    this.#turn++;
     socket?.close();
     this.#key = "";
     this.#be("opening", null);
@@ -104,7 +107,10 @@ export class Live {
   }
 
   async #open() {
+    const turn = ++this.#turn;
     const [events, time] = await Promise.all([documents.read("Events"), documents.read("Clock")]).catch(() => ["", ""]);
+    // Somebody did not want to wait any longer, or signed out.
+    if (turn !== this.#turn) return;
     if (!events) return this.#lost(1006, null);
     /** @type {Socket} */
     const socket = new Socket(this.#key, () => this.#follow(socket, events, time), (code) => this.#lost(code, socket));
