@@ -67,6 +67,14 @@ async def test_a_lost_line_says_since_when_and_catches_up_without_a_reload(desk:
     assert await page.evaluate("window.marked") is True
 
 
+async def test_the_mark_stays_without_a_line(desk: Desk) -> None:
+    page = await desk.open()
+    mark = await page.locator(".brand img").element_handle()
+    await page.get_by_role("link", name="Números").click()
+    await expect(page.locator("h1")).to_have_text("Números")
+    assert await page.locator(".brand img").evaluate("(now, before) => now === before && now.naturalWidth > 0", mark)
+
+
 async def test_it_comes_back_by_itself(desk: Desk) -> None:
     page = await desk.open()
     desk.stop()

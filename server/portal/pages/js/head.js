@@ -10,13 +10,16 @@ import { THEMES, paint, theme } from "./theme.js";
 
 /** @typedef {import("./portal.js").Portal} Portal */
 
+/** Loaded once: a new one could not be while there is no line. */
+const MARK = make("img", { src: "mark.svg", alt: "", width: 28, height: 28 });
+
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
 
 /** @param {Portal} portal */
 export function drawHead(portal) {
   const { words, who } = portal;
-  const home = make("a", { class: "brand", href: address("board") }, make("img", { src: "mark.svg", alt: "", width: 28, height: 28 }), make("span", null, who?.agency.name ?? words.portal.name));
+  const home = make("a", { class: "brand", href: address("board") }, MARK, make("span", null, who?.agency.name ?? words.portal.name));
   clearInterval(ticking);
   part("head").replaceChildren(home, ...(who ? [views(portal), time(portal)] : []), choices(portal));
 }
