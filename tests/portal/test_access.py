@@ -135,6 +135,21 @@ async def test_a_language_is_chosen_and_kept(desk: Desk) -> None:
     await expect(page.locator("h1")).to_have_text("Board")
 
 
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("#/constructor", "Esta página no existe"),
+        ("#/__proto__", "Esta página no existe"),
+        ("#/%", "Esta página no existe"),
+        ("#/trip/%", "La agencia no tiene este viaje"),
+    ],
+)
+async def test_no_address_leaves_the_page_empty(desk: Desk, where: str, said: str) -> None:
+    page = await desk.open(where)
+    await expect(page.get_by_text(said)).to_be_visible()
+    await expect(page.locator("h1")).to_be_visible()
+
+
 async def test_every_language_says_everything(desk: Desk) -> None:
     page = await desk.open()
     keys = """async code => {

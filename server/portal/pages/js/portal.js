@@ -120,7 +120,7 @@ export class Portal {
     const moved = this.#leave !== null;
     this.#leave?.();
     const { name, params } = router.here();
-    const route = ROUTES[name];
+    const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     place.replaceChildren();
     place.dataset.view = route ? name : "unknown";
     this.#leave = route ? route.show(place, params, this) : this.#unknown(place);

@@ -13,10 +13,22 @@
  * @typedef {(place: HTMLElement, params: Params, portal: import("./portal.js").Portal) => Leave} Show
  */
 
+/**
+ * A piece of an address; what cannot be read as one stands for itself.
+ * @param {string} text
+ */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** @returns {{ name: string, params: Params }} */
 export function here() {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
-  const [name = "", ...rest] = path.split("/").map(decodeURIComponent);
+  const [name = "", ...rest] = path.split("/").map(decoded);
   return { name: name || "board", params: { rest, query: new URLSearchParams(query) } };
 }
 
