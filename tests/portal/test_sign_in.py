@@ -42,6 +42,13 @@ async def test_a_wrong_key_is_refused_in_words(desk: Desk) -> None:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("no es válida")
     await expect(page.locator("input[name=key]")).to_be_focused()
+    # What no header can carry is no missing server.
+    await page.locator("input[name=key]").fill("")
+    await page.get_by_role("button", name="Entrar").click()
+    await expect(page.get_by_role("alert")).to_have_text("Falta la clave.")
+    await page.locator("input[name=key]").fill("bh_’–")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("no es válida")
 
 
 async def test_a_revoked_key_asks_for_another_and_goes_on_where_it_was(desk: Desk) -> None:

@@ -45,6 +45,8 @@ export function show(place, ended, portal) {
     event.preventDefault();
     const key = field.value.trim();
     if (!key) return complain(words.empty);
+    // No header carries anything else, and no key has it.
+    if (/[^ -~]/.test(key)) return complain(words.refused);
     button.disabled = true;
     const { data, fault } = await api.ask(key, "Session", {});
     button.disabled = false;
