@@ -1,7 +1,9 @@
 """The door: a key opens it, a wrong one does not, and one that ends asks for another."""
 
+import asyncio
+
 import orjson
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from graph import schema as graph_schema
 from graph import trusted
@@ -63,6 +65,33 @@ async def test_a_revoked_key_asks_for_another_and_goes_on_where_it_was(desk: Des
     await sign_in(page, desk.key)
     await expect(rows(page)).to_have_count(1)
     await expect(page.get_by_role("searchbox")).to_have_value("ana")
+
+
+async def test_a_late_refusal_of_a_key_does_not_end_the_next_one(desk: Desk) -> None:
+    desk.watched.expect(REFUSED)
+    page = await desk.open()
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("operationName") == "Numbers":
+            asked.set()
+            await go_on.wait()
+            await route.fulfill(status=401, body="{}")
+        else:
+            await route.continue_()
+
+    await page.route("**/graphql", late)
+    await page.get_by_role("link", name="Números").click()
+    await asyncio.wait_for(asked.wait(), 15)
+    await page.get_by_role("link", name="Tablero").click()
+    await page.get_by_role("button", name="Salir").click()
+    _, key = await make_agency(desk.db, RealClock(), "Sur Viajes")  # type: ignore[arg-type]
+    await sign_in(page, key)
+    async with page.expect_response(lambda answer: answer.status == 401):
+        go_on.set()
+    await page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await expect(page.locator(".brand")).to_have_text("Sur Viajes")
+    await page.unroute_all(behavior="wait")
 
 
 async def test_another_agencys_key_shows_nothing_of_the_first(desk: Desk) -> None:

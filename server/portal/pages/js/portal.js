@@ -61,8 +61,10 @@ export class Portal {
    * @param {Api.Operations[K]["variables"]} variables
    */
   async ask(name, variables) {
-    const answer = await api.ask(session.key() ?? "", name, variables);
-    if (answer.fault?.kind === "refused" && this.who) this.askForKey(true);
+    const key = session.key();
+    const answer = await api.ask(key ?? "", name, variables);
+    // A late refusal of the key before says nothing of the one of now.
+    if (answer.fault?.kind === "refused" && this.who && key === session.key()) this.askForKey(true);
     return answer;
   }
 
