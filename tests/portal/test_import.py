@@ -437,6 +437,7 @@ async def test_who_may_only_look_is_told_what_it_needs(desk: Desk) -> None:
     page = await desk.open("#/import", key=made["secret"])
     await expect(page.get_by_text("Para esto hace falta una clave de agente")).to_be_visible()
     await expect(page.locator("input[type=file]")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Importar", exact=True)).to_have_count(0)
 
 
 async def test_it_is_used_on_a_phone_and_looked_at(desk: Desk) -> None:

@@ -25,10 +25,10 @@ export function drawHead(portal) {
 }
 
 /** @param {Portal} portal */
-function views({ words }) {
+function views({ words, who }) {
   const now = here().name;
   const links = Object.entries(ROUTES)
-    .filter(([, route]) => route.menu)
+    .filter(([, route]) => route.menu && !(route.writes && who?.viewer.role === "VIEWER"))
     .map(([name, route]) => {
       const link = make("a", { href: address(name) }, route.title(words));
       mark(link, "aria-current", name === now ? "page" : null);

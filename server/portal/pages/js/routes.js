@@ -15,6 +15,7 @@ import { show as trip } from "./views/trip.js";
  * @property {import("./router.js").Show} show
  * @property {(words: Words) => string} title
  * @property {boolean} menu
+ * @property {boolean} [writes]  whoever may only look is not offered it; by its address it says what it needs
  */
 
 /** @type {Record<string, Route>} */
@@ -35,12 +36,14 @@ export const ROUTES = {
     show: create,
     title: (words) => words.create.title,
     menu: true,
+    writes: true,
   },
 
   import: {
     show: importTrips,
     title: (words) => words.import.title,
     menu: true,
+    writes: true,
   },
 
   numbers: {
