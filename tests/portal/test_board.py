@@ -101,6 +101,39 @@ async def test_more_filters_are_a_day_a_flight_and_airports(desk: Desk) -> None:
     await expect(rows(page)).to_contain_text("Ana Pérez")
 
 
+async def test_a_day_is_that_of_the_airport_of_departure(desk: Desk) -> None:
+    """Early in Tokyo it is still yesterday for the reader, and a whole page of yesterday's trips lies in between."""
+    day = (soon(days=4).astimezone(BUENOS_AIRES)).replace(hour=0, minute=0)
+    await desk.book("Kenji Mori", flight="NH106", origin="HND", destination="LAX", departure=day - timedelta(hours=2))
+    document = "mutation I($input: ImportTripsInput!) { importTrips(input: $input) { created failed } }"
+    trips = [
+        {
+            "traveller": {"name": f"Traveller {n:03}", "phone": f"+549115556{n:04}"},
+            "flight": f"AR{1000 + n}",
+            "origin": "EZE",
+            "destination": "MIA",
+            "departure": (day + timedelta(minutes=n - 300)).isoformat(),
+        }
+        for n in range(250)
+    ]
+    assert (await desk.ask(document, input={"trips": trips}))["importTrips"]["created"] == 250
+    await desk.book("Ana Pérez", number=2, departure=day + timedelta(hours=12))
+    page = await desk.open(f"#/board?day={day:%Y-%m-%d}")
+    await expect(page.locator(".count")).to_have_text("2 viajes")
+    await expect(row(page, "Kenji Mori")).to_be_visible()
+    await expect(row(page, "Ana Pérez")).to_be_visible()
+    await page.get_by_label("Sale el día").fill(f"{day - timedelta(days=1):%Y-%m-%d}")
+    await expect(page.locator(".count")).to_have_text("100 viajes, y hay más")
+    await page.get_by_role("button", name="Mostrar más").click()
+    await expect(page.locator(".count")).to_have_text("250 viajes")
+    # What happens meanwhile is held against the same day.
+    await desk.book("Hanako Abe", number=3, flight="NH108", origin="HND", destination="LAX", departure=day)
+    await desk.book("Bruno Díaz", number=4, departure=day - timedelta(hours=1))
+    await expect(row(page, "Bruno Díaz")).to_be_visible()
+    await expect(row(page, "Hanako Abe")).to_have_count(0)
+    await expect(row(page, "Kenji Mori")).to_have_count(0)
+
+
 async def test_a_trip_that_nobody_watches_any_more_stays_on_the_board(desk: Desk, owner: Database) -> None:
     assert desk.agency is not None
     await desk.book()

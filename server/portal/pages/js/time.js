@@ -31,6 +31,13 @@ function format(locale, timeZone, what) {
 /** @param {Instant} at */
 export const millis = (at) => (typeof at === "number" ? at : Date.parse(at));
 
+/**
+ * 2026-11-27, for comparisons.
+ * @param {Instant} at
+ * @param {string} [zone]
+ */
+export const dateOf = (at, zone) => format("", zone, "date").format(millis(at));
+
 export class Times {
   /** @param {string} locale */
   constructor(locale) {
@@ -66,7 +73,7 @@ export class Times {
    * @param {Instant} at
    * @param {string} [zone]
    */
-  date = (at, zone) => format(this.locale, zone, "date").format(millis(at));
+  date = dateOf;
 
   /**
    * The day where it is not today at that place, else nothing.

@@ -2,7 +2,7 @@
 /** Which trips the board holds: pages of the API by cursor, and what events bring or take away in between. */
 
 import { byDeparture, departsAt } from "./facts.js";
-import { fits, needsServer } from "./filters.js";
+import { fits, isOnDay, needsServer } from "./filters.js";
 
 /** @typedef {Api.BoardTrip} Trip */
 /** @typedef {import("../api.js").Fault} Fault */
@@ -14,7 +14,7 @@ const PAGE = 100;
 export class TripList {
   /**
    * @param {import("../portal.js").Portal} portal
-   * @param {() => Api.TripFilter} filter  anew for every reading, since it may begin a day before now
+   * @param {() => import("./filters.js").Filter} filter  anew for every reading, since it may begin a day before now
    */
   constructor(portal, filter) {
     this.#portal = portal;
@@ -81,9 +81,14 @@ export class TripList {
   }
 
   async #next() {
-    const { fault, page } = await this.#page(this.#end, this.ids);
-    if (page) this.#stand(page);
-    return fault;
+    const had = this.ids.size;
+    // A page may hold nothing of the day that is looked for: then it is none to whoever looks.
+    for (;;) {
+      const { fault, page } = await this.#page(this.#end, this.ids);
+      if (!page) return fault;
+      this.#stand(page);
+      if (!page.end || !this.#filter().day || this.ids.size >= had + PAGE) return null;
+    }
   }
 
   /** @param {number} pause */
@@ -119,14 +124,14 @@ export class TripList {
   async #page(after, ids) {
     const { store } = this.#portal;
     const [asked, filter] = [store.heard, this.#filter()];
-    const { data, fault } = await this.#portal.ask("Board", { first: PAGE, after, filter });
+    const { data, fault } = await this.#portal.ask("Board", { first: PAGE, after, filter: filter.asked });
     if (fault) return { fault, page: null };
     const { nodes, pageInfo, totalCount } = data.trips;
     for (const trip of nodes) {
       store.take(trip, asked);
       const known = store.get(trip.id);
       // What an event said meanwhile is newer than the page.
-      if (store.worth(trip.id) <= asked || (known && fits(known, filter))) ids.add(trip.id);
+      if (known && (store.worth(trip.id) <= asked ? isOnDay(known, filter) : fits(known, filter))) ids.add(trip.id);
     }
     const [end, last] = [pageInfo.hasNextPage ? pageInfo.endCursor : null, nodes.at(-1)];
     return { fault: null, page: { end, total: totalCount, last: end && last ? departsAt(last) : Infinity } };

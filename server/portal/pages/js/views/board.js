@@ -70,7 +70,7 @@ export function show(place, params, portal) {
   function draw() {
     const trips = list.trips();
     table.draw(trips);
-    say(count, list.hasMore ? words.board.shown(trips.length, list.total) : words.board.count(trips.length));
+    say(count, list.hasMore ? (filter().day ? words.board.andMore(trips.length) : words.board.shown(trips.length, list.total)) : words.board.count(trips.length));
     // A button that is put there again lets go of the focus.
     if (list.hasMore) nextPage.isConnected || below.replaceChildren(nextPage);
     else if (trips.length) below.replaceChildren();

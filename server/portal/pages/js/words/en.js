@@ -88,6 +88,7 @@ const words = {
     clear: "Clear filters",
     count: (n) => (n === 1 ? "1 trip" : `${n} trips`),
     shown: (shown, all) => `${shown} of ${all} trips`,
+    andMore: (n) => `${n} trips, and there are more`,
     next: "Show more",
     none: "There are no trips to show",
     noneHint: "New trips appear here by themselves.",

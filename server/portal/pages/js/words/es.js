@@ -87,6 +87,7 @@ const words = {
     clear: "Quitar filtros",
     count: (/** @type {number} */ n) => (n === 1 ? "1 viaje" : `${n} viajes`),
     shown: (/** @type {number} */ shown, /** @type {number} */ all) => `${shown} de ${all} viajes`,
+    andMore: (/** @type {number} */ n) => `${n} viajes, y hay más`,
     next: "Mostrar más",
     none: "No hay viajes que mostrar",
     noneHint: "Los viajes nuevos aparecen aquí solos.",

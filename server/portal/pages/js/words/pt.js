@@ -88,6 +88,7 @@ const words = {
     clear: "Tirar filtros",
     count: (n) => (n === 1 ? "1 viagem" : `${n} viagens`),
     shown: (shown, all) => `${shown} de ${all} viagens`,
+    andMore: (n) => `${n} viagens, e há mais`,
     next: "Mostrar mais",
     none: "Não há viagens para mostrar",
     noneHint: "As viagens novas aparecem aqui sozinhas.",
