@@ -120,6 +120,23 @@ async def test_several_signs_of_a_line_open_one_socket(desk: Desk) -> None:
     assert await page.evaluate("window.opened") == 1
 
 
+async def test_a_view_that_failed_is_read_again_when_the_line_is_back(desk: Desk) -> None:
+    desk.watched.expect("ERR_FAILED")
+    await desk.book()
+    page = await desk.open("#/numbers")
+    await page.route("**/graphql", lambda route: route.abort())
+    await page.get_by_role("link", name="Tablero").click()
+    failed = page.get_by_role("alert").filter(has_text="El servidor no responde.")
+    await expect(failed).to_be_visible()
+    desk.stop()
+    await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    await page.unroute_all(behavior="wait")
+    desk.start()
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(rows(page)).to_have_count(1)
+    await expect(failed).to_have_count(0)
+
+
 async def test_a_resync_reads_everything_again_quietly(desk: Desk) -> None:
     await desk.book()
     page = await desk.open()

@@ -145,6 +145,26 @@ async def test_what_cannot_be_answered_is_said_and_asked_again(desk: Desk) -> No
     await expect(of(page, "trips").locator("dd")).to_have_text("1")
 
 
+async def test_figures_that_cannot_be_read_again_stay(desk: Desk) -> None:
+    desk.watched.expect("503")
+    page = await desk.open("#/numbers?span=today")
+    await expect(page.get_by_text("En estos días no pasó nada")).to_be_visible()
+
+    async def busy(route: Any) -> None:
+        if "query Numbers" in (route.request.post_data or ""):
+            await route.fulfill(status=503, body="{}")
+        else:
+            await route.continue_()
+
+    await page.route("**/graphql", busy)
+    async with page.expect_response(lambda answer: answer.status == 503):
+        await desk.book("Ana Pérez")
+    await page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await expect(page.get_by_text("En estos días no pasó nada")).to_be_visible()
+    await expect(page.locator(".notice.wrong")).to_have_count(0)
+    await page.unroute_all(behavior="wait")
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1440, 3840])
 async def test_nothing_is_cut_off_at_any_width(desk: Desk, width: int) -> None:
     await a_busy_week(desk)

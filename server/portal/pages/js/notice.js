@@ -21,17 +21,27 @@ export function empty(title, hint, ...more) {
 }
 
 /**
+ * What went wrong; it is tried again by whoever reads it, and by itself once the line is back.
  * @param {Portal} portal
  * @param {import("./api.js").Fault} fault
  * @param {() => void} again
  */
 export function failed(portal, fault, again) {
-  return make(
+  const node = make(
     "div",
     { class: "notice wrong", role: "alert" },
     make("p", { class: "notice-title" }, said(portal, fault)),
     make("button", { type: "button", onclick: again }, portal.words.notice.again),
   );
+  let before = portal.live.line.state;
+  const unwatch = portal.live.watch(({ state }) => {
+    const isBack = state === "live" && before !== "live";
+    before = state;
+    if (!isBack) return;
+    unwatch();
+    if (node.isConnected) again();
+  });
+  return node;
 }
 
 /**

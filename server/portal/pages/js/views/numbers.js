@@ -26,11 +26,13 @@ export function show(place, params, portal) {
   let { query } = params;
   let left = false;
   let asked = 0;
+  let isDrawn = false;
   const today = () => portal.times.date(portal.now());
   const charts = make("div", { class: "charts" });
   const told = make("p", { class: "count", role: "status" });
   const form = spanForm(portal, spanOf(query, today()), (wished) => {
     router.replace("numbers", (query = wished));
+    isDrawn = false;
     charts.replaceChildren(notice.loading(portal));
     void read();
   });
@@ -42,12 +44,14 @@ export function show(place, params, portal) {
     const span = spanOf(query, today());
     const { data, fault } = await portal.ask("Numbers", instantsOf(span));
     if (left || mine !== asked) return;
-    if (fault) return charts.replaceChildren(notice.failed(portal, fault, () => void read()));
+    // Figures that were good a minute ago say more than that there are none.
+    if (fault) return isDrawn || charts.replaceChildren(notice.failed(portal, fault, () => void read()));
     const [first, last] = [span.first, span.last].map((day) => portal.times.day(`${day}T12:00Z`, "UTC"));
     say(told, first === last ? (first ?? "") : `${first} – ${last}`);
     // Figures that were opened stay open, and whoever is on them stays there, while new ones come.
     const focused = document.activeElement?.matches(".figures-of summary") ?? false;
     const open = charts.querySelector("details")?.open ?? false;
+    isDrawn = true;
     charts.replaceChildren();
     add(charts, ...drawn(portal, data.agency, daysOf(span), open));
     if (focused) charts.querySelector("summary")?.focus({ preventScroll: true });
