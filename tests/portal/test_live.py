@@ -75,6 +75,20 @@ async def test_the_mark_stays_without_a_line(desk: Desk) -> None:
     assert await page.locator(".brand img").evaluate("(now, before) => now === before && now.naturalWidth > 0", mark)
 
 
+async def test_a_lost_line_says_how_long_ago_something_was_heard(desk: Desk) -> None:
+    page = await desk.open()
+    # The loss is noticed half an hour after the last word.
+    later = "minutes => { window.now ??= Date.now; Date.now = () => window.now() + minutes * 60000; }"
+    await page.evaluate(later, 30)
+    desk.stop()
+    line = page.locator("#line")
+    await expect(line).to_have_attribute("data-state", "lost")
+    await expect(line).to_contain_text("hace 30 min")
+    # And it grows while nothing else happens.
+    await page.evaluate(later, 42)
+    await expect(line).to_contain_text("hace 42 min")
+
+
 async def test_it_comes_back_by_itself(desk: Desk) -> None:
     page = await desk.open()
     desk.stop()

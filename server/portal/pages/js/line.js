@@ -1,13 +1,19 @@
 // @ts-check
 /** How the line to the server is, and what stops the agency's messages. */
 
-import { add, make, part } from "./dom.js";
+import { add, make, part, say } from "./dom.js";
+
+/** How often it is looked how long ago that was, in milliseconds. */
+const EVERY = 5000;
 
 /** @typedef {import("./portal.js").Portal} Portal */
 
 /** @param {Portal} portal */
 export function drawLine(portal) {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let ticking;
   const draw = () => {
+    clearInterval(ticking);
     const place = part("line");
     const { words, who, live } = portal;
     const { state, since } = live.line;
@@ -15,17 +21,20 @@ export function drawLine(portal) {
     place.dataset.state = state;
     place.replaceChildren();
     if (!who) return;
-    const text = state === "lost" || since !== null ? lost(portal) : words.line[state];
-    add(place, make("span", { class: "lamp", "aria-hidden": "true" }), make("span", { class: "line-text" }, text));
+    const text = make("span", { class: "line-text" }, since === null ? words.line[state === "lost" ? "opening" : state] : words.line.lost(portal.times.clock(since)));
+    add(place, make("span", { class: "lamp", "aria-hidden": "true" }), text);
+    if (since !== null) {
+      // It grows by itself, which nobody wants to be told each minute.
+      const ago = make("span", { "aria-live": "off" });
+      const tick = () => say(ago, words.line.ago(portal.times.span(Date.now() - since)));
+      tick();
+      ticking = setInterval(tick, EVERY);
+      add(text, " · ", ago);
+    }
     if (state === "lost") add(place, make("button", { type: "button", class: "quiet", onclick: () => live.retry() }, words.line.retry));
     for (const pause of portal.pauses) add(place, make("span", { class: "pause", title: pause.errorMessage }, words.line.paused(pause.channel)));
     if (who.agency.status === "SUSPENDED") add(place, make("span", { class: "pause" }, words.line.suspended));
   };
   portal.live.watch(draw);
   portal.watch(draw);
-}
-
-/** @param {Portal} portal */
-function lost({ words, times, live }) {
-  return words.line.lost(times.clock(live.line.since ?? Date.now()));
 }

@@ -34,6 +34,8 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clock;
   #tries = 0;
+  /** When the server last said something, in the browser's own time. */
+  #heardAt = 0;
   /** Of those that opened, the last one counts. */
   #turn = 0;
   #key = "";
@@ -83,7 +85,7 @@ export class Live {
    */
   start(key, cursor) {
     this.stop();
-    [this.#key, this.#cursor, this.#tries] = [key, cursor, 0];
+    [this.#key, this.#cursor, this.#tries, this.#heardAt] = [key, cursor, 0, Date.now()];
     this.#open();
   }
 
@@ -174,7 +176,9 @@ export class Live {
     this.#socket = null;
     clearTimeout(this.#clock);
     if (REFUSED.includes(code)) return this.#refused();
-    this.#be("lost", this.line.since ?? Date.now());
+    // It is noticed only after a while that nothing comes any more.
+    this.#heardAt = Math.max(this.#heardAt, socket?.heardAt ?? 0);
+    this.#be("lost", this.line.since ?? this.#heardAt);
     const longest = code === 1012 ? FIRST_WAIT : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries++);
     this.#timer = setTimeout(() => this.#open(), longest * Math.random());
   }

@@ -18,6 +18,8 @@ export class Socket {
   /** @type {Map<string, Ears>} */
   #open = new Map();
   #last = 0;
+  /** When it last said something, in milliseconds since 1970; 0 before. */
+  heardAt = 0;
   #ended = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #waiting;
@@ -70,6 +72,7 @@ export class Socket {
 
   /** @param {{ type: string, id?: string, payload?: any }} message */
   #hear(message) {
+    this.heardAt = Date.now();
     this.#listen();
     const ears = message.id === undefined ? undefined : this.#open.get(message.id);
     if (message.type === "connection_ack") this.#ready();
