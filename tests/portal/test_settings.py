@@ -37,6 +37,12 @@ async def key_of(desk: Desk, role: str) -> str:
     return str((await desk.ask(KEY, input={"name": role.lower(), "role": role}))["createApiKey"]["secret"])
 
 
+async def worded(desk: Desk, type_: str, language: str) -> str:
+    """What the agency wrote for a type in a language."""
+    found = (await desk.ask("{ agency { messageTemplates { type language body } } }"))["agency"]["messageTemplates"]
+    return next(each["body"] for each in found if (each["type"], each["language"]) == (type_, language))
+
+
 def setting(page: Page, name: str) -> Locator:
     """One setting with all that stands around it."""
     return page.locator(f"[data-setting={name}]")
@@ -206,6 +212,44 @@ async def test_a_template_is_read_in_three_languages_while_it_is_written(desk: D
     await english.get_by_label("Texto").fill("")
     await english.get_by_role("button", name="Guardar").click()
     await expect(english.locator(".bubble")).to_contain_text("your flight AR1303 is delayed")
+
+
+@pytest.mark.parametrize("mine", [True, False], ids=["mine", "theirs"])
+async def test_two_who_word_the_same_choose_what_counts(desk: Desk, mine: bool) -> None:
+    await desk.book("Ana Pérez")
+    english: list[Locator] = []
+    for _ in range(2):
+        page = await desk.open("#/settings/wording?type=DELAYED")
+        english.append(page.get_by_role("region", name="Inglés"))
+    one, two = english
+    await expect(two.get_by_label("Texto")).to_be_visible()
+    # Whoever is alone is asked nothing, however often they save.
+    for text in ("One.", "One again."):
+        await one.get_by_label("Texto").fill(text)
+        await one.get_by_role("button", name="Guardar").click()
+        await expect(one.locator(".bubble")).not_to_have_attribute("data-typed", "")
+        await expect(one.get_by_text("Guardado.")).to_be_visible()
+    await two.get_by_label("Texto").fill("Two.")
+    await two.get_by_role("button", name="Guardar").click()
+    await expect(two.get_by_role("alert")).to_contain_text("Falta decidir qué vale")
+    await expect(two.locator(".meanwhile")).to_contain_text("One again.")
+    await expect(two.get_by_label("Texto")).to_have_value("Two.")
+    assert await worded(desk, "DELAYED", "EN") == "One again."
+    # It is still open after another view.
+    page = two.page
+    await page.get_by_role("link", name="Tablero").click()
+    await page.go_back()
+    await expect(two.locator(".meanwhile")).to_contain_text("One again.")
+    await expect(two.get_by_label("Texto")).to_have_value("Two.")
+    await two.get_by_role("button", name="Dejar lo mío" if mine else "Tomar lo suyo").click()
+    await expect(two.locator(".meanwhile")).to_be_hidden()
+    if not mine:
+        await expect(two.get_by_label("Texto")).to_have_value("One again.")
+        await expect(two.get_by_role("button", name="Guardar")).to_be_disabled()
+        return
+    await two.get_by_role("button", name="Guardar").click()
+    await expect(two.get_by_text("Guardado.")).to_be_visible()
+    assert await worded(desk, "DELAYED", "EN") == "Two."
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import { Input } from "./input.js";
 import { place } from "./refusals.js";
 
 /** @typedef {Api.Wording["agency"]["messageTemplates"][number]} Template */
-/** @typedef {{ body: string, sid: string }} Typed */
+/** What is typed, and when that was written over which it is typed; null where nothing was. @typedef {{ body: string, sid: string, over: string | null }} Typed */
 
 /** As the server takes it. */
 const LONGEST = 1600;
@@ -29,7 +29,7 @@ export const fill = (text, variables) => text.replace(PLACEHOLDER, (all, n) => v
  * @property {Api.Said} said  as the server says it now
  * @property {Template | null} template  null: the standard text
  * @property {{ get: () => Typed | undefined, set: (typed: Typed | null) => void }} kept  what is typed outlives the page
- * @property {(template: Template) => Promise<Api.Said | null>} saved
+ * @property {(template: Template) => Promise<Api.Said | null>} known  what is in force now, whoever wrote it
  */
 
 export class Tongue {
@@ -49,11 +49,16 @@ export class Tongue {
     this.#state = make("p", { class: "state", role: "status" });
     this.#problem = make("p", { class: "wrong-text", role: "alert" });
     this.#origin = make("p", { class: "hint" });
+    this.#note = make("div", { class: "meanwhile", hidden: true });
+    const kept = given.kept.get();
+    this.#over = kept ? kept.over : (given.template?.updatedAt ?? null);
     const reading = make("figure", { class: "reading" }, make("figcaption", null, words.reads), this.#bubble);
     this.node = make("section", { class: "tongue", "aria-label": title, "data-language": given.language });
     add(this.node, make("h2", null, title), this.#origin);
     if (portal.who?.viewer.role === "ADMIN") add(this.node, this.#form(code));
     add(this.node, reading);
+    // What was typed before another view may lie over what somebody else has written since.
+    if (this.#body && kept && this.#template && this.#template.updatedAt !== this.#over) this.#dispute(this.#template);
     this.#draw();
   }
 
@@ -66,6 +71,10 @@ export class Tongue {
   #state;
   #problem;
   #origin;
+  #note;
+  /** When that was written over which is typed. @type {string | null} */
+  #over;
+  #saving = false;
   /** @type {Input<HTMLTextAreaElement> | null} */
   #body = null;
   /** @type {Input<HTMLInputElement> | null} */
@@ -73,7 +82,7 @@ export class Tongue {
   /** @type {HTMLButtonElement | null} */
   #save = null;
 
-  /** What is saved, as it stands in the fields. @returns {Typed} */
+  /** What is saved, as it stands in the fields. */
   get #stored() {
     return { body: this.#template?.body ?? "", sid: this.#template?.contentSid ?? "" };
   }
@@ -90,7 +99,7 @@ export class Tongue {
     const inserts = this.#said.variables.map((value, at) =>
       make("button", { type: "button", class: "insert", title: words.insert(value), onclick: () => this.#insert(`{{${at + 1}}}`) }, make("b", null, `{{${at + 1}}}`), ` ${value}`),
     );
-    const form = make("form", { novalidate: true }, this.#body.node, make("div", { class: "inserts", role: "group", "aria-label": words.variables }, ...inserts), this.#sid.node, make("div", { class: "actions" }, this.#save, this.#state), this.#problem);
+    const form = make("form", { novalidate: true }, this.#body.node, make("div", { class: "inserts", role: "group", "aria-label": words.variables }, ...inserts), this.#sid.node, this.#note, make("div", { class: "actions" }, this.#save, this.#state), this.#problem);
     form.addEventListener("submit", (event) => (event.preventDefault(), void this.#submit()));
     return form;
   }
@@ -105,8 +114,7 @@ export class Tongue {
   }
 
   #typed() {
-    const now = this.#now;
-    this.#given.kept.set(this.#isTyped ? now : null);
+    this.#given.kept.set(this.#isTyped ? { ...this.#now, over: this.#over } : null);
     this.#draw();
     say(this.#state, this.#isTyped ? this.#portal.words.settings.notSaved : "");
   }
@@ -132,20 +140,85 @@ export class Tongue {
   }
 
   async #submit() {
-    if (!this.#body || !this.#sid || !this.#isTyped) return;
-    const { type, language, kept, saved } = this.#given;
+    if (!this.#isTyped || this.#saving) return;
+    if (!this.#note.hidden) return this.#note.querySelector("button")?.focus();
+    this.#saving = true;
+    await this.#write();
+    this.#saving = false;
+  }
+
+  /** The server takes what comes last, so it is looked first whether somebody else wrote meanwhile. */
+  async #write() {
+    if (!this.#body || !this.#sid) return;
+    const { type, language, known } = this.#given;
     const { body, sid } = this.#now;
     say(this.#problem, "");
+    const { data: read, fault: unread } = await this.#portal.ask("Wording", {});
+    if (unread) return say(this.#problem, fault(this.#portal, unread));
+    const theirs = read.agency.messageTemplates.find((each) => each.type === type && each.language === language);
+    if (theirs && theirs.updatedAt !== this.#over) return this.#meet(theirs);
     const { data, fault: why } = await this.#portal.ask("WordMessage", { input: { type, language, contentSid: sid || null, body: body.trim() || null } });
     if (why) return say(this.#problem, fault(this.#portal, why));
     const { template, userErrors } = data.setMessageTemplate;
     say(this.#problem, place(this.#portal, userErrors, { body: this.#body, contentSid: this.#sid }));
     if (!template) return;
-    kept.set(null);
-    this.#template = template;
-    [this.#body.control.value, this.#sid.control.value] = [template.body, template.contentSid ?? ""];
-    this.#said = (await saved(template)) ?? this.#said;
+    this.#take(template);
+    this.#said = (await known(template)) ?? this.#said;
     this.#draw();
     say(this.#state, this.#portal.words.settings.worded);
+  }
+
+  /** What is in force stands in the fields. @param {Template} template */
+  #take(template) {
+    this.#given.kept.set(null);
+    [this.#template, this.#over] = [template, template.updatedAt];
+    if (this.#body) this.#body.control.value = template.body;
+    if (this.#sid) this.#sid.control.value = template.contentSid ?? "";
+  }
+
+  /** Somebody else wrote meanwhile. @param {Template} theirs */
+  async #meet(theirs) {
+    const words = this.#portal.words.settings;
+    this.#template = theirs;
+    this.#said = (await this.#given.known(theirs)) ?? this.#said;
+    if (!this.#isTyped) {
+      // The same as here: there is nothing left to save.
+      this.#take(theirs);
+      this.#draw();
+      return say(this.#state, words.worded);
+    }
+    this.#dispute(theirs);
+    this.#draw();
+    say(this.#problem, words.conflict);
+    this.#note.querySelector("button")?.focus();
+  }
+
+  /**
+   * Theirs beside mine, and the choice between the two.
+   * @param {Template} theirs
+   */
+  #dispute(theirs) {
+    const { times, words } = this.#portal;
+    const { settings } = words;
+    const choose = (/** @type {boolean} */ mine) => () => {
+      this.#note.hidden = true;
+      mark(this.node, "data-clash", null);
+      say(this.#problem, "");
+      if (!mine) this.#take(theirs);
+      this.#over = theirs.updatedAt;
+      this.#typed();
+      (mine ? this.#save : this.#body?.control)?.focus();
+    };
+    mark(this.node, "data-clash", "");
+    this.#note.hidden = false;
+    this.#note.replaceChildren();
+    add(
+      this.#note,
+      make("p", null, settings.wordedMeanwhile(times.whole(theirs.updatedAt))),
+      make("p", null, theirs.body || settings.standardText),
+      theirs.contentSid && make("p", null, make("code", null, theirs.contentSid)),
+      make("button", { type: "button", onclick: choose(true) }, settings.keepMine),
+      make("button", { type: "button", onclick: choose(false) }, settings.takeTheirs),
+    );
   }
 }

@@ -70,7 +70,7 @@ export function wording(place, portal, { rest, query }) {
       return new Tongue(portal, {
         type, language, said, kept,
         template: templates.find((each) => each.type === type && each.language === language) ?? null,
-        saved: async (template) => {
+        known: async (template) => {
           const at = templates.findIndex((each) => each.type === template.type && each.language === language);
           templates.splice(at < 0 ? templates.length : at, at < 0 ? 0 : 1, template);
           return (await preview()).data?.[language] ?? null;

@@ -465,6 +465,7 @@ const words = {
     insert: (value) => `Insert: ${value}`,
     isStandard: "Standard text",
     wordedAt: (at) => `Changed ${at}`,
+    wordedMeanwhile: (at) => `Somebody else worded this (${at}):`,
     notSaved: "Not saved",
     worded: "Saved.",
 

@@ -465,6 +465,7 @@ const words = {
     insert: (/** @type {string} */ value) => `Insertar: ${value}`,
     isStandard: "Texto estándar",
     wordedAt: (/** @type {string} */ at) => `Cambiado ${at}`,
+    wordedMeanwhile: (/** @type {string} */ at) => `Otra persona escribió este texto (${at}):`,
     notSaved: "Sin guardar",
     worded: "Guardado.",
 

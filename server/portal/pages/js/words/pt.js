@@ -465,6 +465,7 @@ const words = {
     insert: (value) => `Inserir: ${value}`,
     isStandard: "Texto padrão",
     wordedAt: (at) => `Mudado ${at}`,
+    wordedMeanwhile: (at) => `Outra pessoa escreveu este texto (${at}):`,
     notSaved: "Não salvo",
     worded: "Salvo.",
 
