@@ -162,3 +162,16 @@ async def test_every_language_says_everything(desk: Desk) -> None:
     assert len(spanish) > 100
     for code in ("en", "pt"):
         assert await page.evaluate(keys, code) == spanish
+
+
+async def test_the_first_stop_of_the_keyboard_skips_the_head(desk: Desk) -> None:
+    await desk.book()
+    page = await desk.open("#/board")
+    await expect(rows(page)).to_have_count(1)
+    await page.locator("#skip").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_be_focused()
+    await expect(page).to_have_url(f"{desk.url}/portal/#/board")
+    await expect(rows(page)).to_have_count(1)
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.querySelector('main').contains(document.activeElement)")

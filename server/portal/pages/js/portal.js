@@ -30,6 +30,8 @@ export class Portal {
     this.times = new Times(language);
     this.live.on((event) => this.#hear(event));
     addEventListener("hashchange", () => this.show());
+    // Its address is the page's own place, and not one of a view.
+    part("skip").addEventListener("click", (event) => (event.preventDefault(), part("main").focus()));
     drawLine(this);
   }
 
