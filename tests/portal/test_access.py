@@ -175,3 +175,18 @@ async def test_the_first_stop_of_the_keyboard_skips_the_head(desk: Desk) -> None
     await expect(rows(page)).to_have_count(1)
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+async def test_languages_and_colours_are_gone_through_by_arrow_key(desk: Desk) -> None:
+    page = await desk.open("#/board")
+    language = page.locator("#head select").first
+    await language.focus()
+    for key, title in (("ArrowDown", "Board"), ("ArrowDown", "Painel"), ("ArrowUp", "Board")):
+        await page.keyboard.press(key)
+        await expect(page.locator("h1")).to_have_text(title)
+        await expect(language).to_be_focused()
+    await page.get_by_label("Colours").focus()
+    for theme in ("light", "dark"):
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator(f"html[data-theme={theme}]")).to_be_attached()
+        await expect(page.get_by_label("Colours")).to_be_focused()

@@ -104,24 +104,27 @@ export class Portal {
   /**
    * Everything anew, in the language and for whom it is now.
    * @param {boolean} [ended]
+   * @param {boolean} [moved]  whether the focus goes to what is new
    */
-  draw(ended = false) {
+  draw(ended = false, moved = this.#leave !== null) {
     document.documentElement.lang = this.language;
     say(part("skip"), this.words.portal.skip);
     drawHead(this);
     this.told();
-    if (this.who) return this.show();
+    if (this.who) return this.show(moved);
     this.#leave?.();
     part("main").replaceChildren();
     this.#leave = signIn(part("main"), ended, this);
     document.title = `${this.words.signIn.title} · ${this.words.portal.name}`;
   }
 
-  /** The view that the address names. */
-  show() {
+  /**
+   * The view that the address names.
+   * @param {boolean} [moved]  whether whoever looks is taken to it
+   */
+  show(moved = this.#leave !== null) {
     if (!this.who) return;
     const place = part("main");
-    const moved = this.#leave !== null;
     this.#leave?.();
     const { name, params } = router.here();
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
@@ -143,7 +146,9 @@ export class Portal {
     this.words = await words(language);
     this.language = language;
     this.times = new Times(language);
-    this.draw();
+    this.draw(false, false);
+    // Whoever goes through the languages by arrow key stands where they stood, in a head that was made anew.
+    part("head").querySelector("select")?.focus();
   }
 
   announce = announce;
