@@ -65,10 +65,14 @@ async def test_a_lost_line_says_since_when_and_catches_up_without_a_reload(desk:
     await expect(rows(page)).to_have_count(1)
     trip = await behind(desk, "Meanwhile Made")
     await rename(desk, trip, "Meanwhile Renamed")
+    again = page.get_by_role("button", name="Reintentar")
+    await again.click()
+    await expect(again).to_be_focused()
     desk.start()
-    await retry(page)
+    await again.click()
     await expect(row(page, "Meanwhile Renamed")).to_be_visible()
     await expect(line).to_have_attribute("data-state", "live")
+    await expect(page.locator("main")).to_be_focused()
     assert await page.evaluate("window.marked") is True
 
 

@@ -181,6 +181,7 @@ async def test_a_look_is_ordered_and_its_refusal_is_in_words(office: Desk) -> No
     await expect(page.locator(".deeds .refused")).to_have_text(
         re.compile("AeroAPI conoce un vuelo desde 48 horas antes")
     )
+    await expect(page.get_by_role("button", name="Consultar ahora")).to_be_focused()
     assert office.house is not None
     leaves = soon(hours=6)
     line = {
@@ -214,6 +215,7 @@ async def test_a_status_is_written_by_hand_and_a_refusal_stands_at_its_field(des
     sheet = page.get_by_role("dialog")
     await sheet.get_by_role("button", name="Escribir").click()
     await expect(sheet.get_by_role("alert").filter(has_text="No escribió nada")).to_be_visible()
+    await expect(sheet.get_by_role("button", name="Escribir")).to_be_focused()
     left = sheet.get_by_label("Dejó la puerta (hora local de EZE)")
     await left.fill(f"{leaves.astimezone(BUENOS_AIRES):%Y-%m-%dT%H:%M}")
     await sheet.get_by_label("Puerta de salida").fill("B" * 21)
@@ -248,12 +250,15 @@ async def test_a_failed_message_is_sent_again_or_it_is_said_why_not(office: Desk
         await travellers.opt_out(tx, office.agency.id, "+5491155550007", OptOutSource.AGENCY, datetime.now(UTC))
     await failed.get_by_role("button", name="Enviar de nuevo").click()
     await expect(failed.locator(".refused")).to_have_text("Este teléfono no quiere mensajes.")
+    await expect(failed.get_by_role("button", name="Enviar de nuevo")).to_be_focused()
     async with office.db.transaction(office.agency.id) as tx:
         await travellers.opt_in(tx, office.agency.id, "+5491155550007")
     office.house.control("POST", "faults", {"recipients": [{"to": "+5491155550007", "code": None}]})
     await failed.get_by_role("button", name="Enviar de nuevo").click()
     await expect(failed.locator(".ticks")).to_have_attribute("data-state", re.compile("SENT|DELIVERED|READ"))
     await expect(failed.get_by_role("button", name="Enviar de nuevo")).to_have_count(0)
+    # Where there is nothing more to press, whoever pressed is left at the message, and not on another button of it.
+    await expect(failed).to_be_focused()
 
 
 async def test_a_waiting_message_is_withdrawn_or_it_is_said_why_not(desk: Desk) -> None:
@@ -262,6 +267,7 @@ async def test_a_waiting_message_is_withdrawn_or_it_is_said_why_not(desk: Desk) 
     reminder, boarding = bubble(page, "REMINDER_24H"), bubble(page, "BOARDING")
     await reminder.get_by_role("button", name="Retirar").click()
     await expect(reminder).to_have_count(0)
+    await expect(page.get_by_role("region", name="Mensajes")).to_be_focused()
     await expect(words(page, "Recordatorio")).to_contain_text("No se envió: lo retiró un agente")
     # Somebody else was quicker, and the news of it is still on its way.
     assert desk.db is not None
@@ -324,6 +330,7 @@ async def test_archiving_is_asked_for_twice_and_ends_what_can_be_done(desk: Desk
     await page.get_by_role("button", name="Archivar el viaje").click()
     await expect(page.locator(".trip-state")).to_have_text("Archivado")
     await expect(page.get_by_text("Este viaje está archivado")).to_be_visible()
+    await expect(page.locator("h1")).to_be_focused()
     await expect(page.locator(".story")).to_contain_text("No se envió: viaje archivado")
     await expect(page.locator(".deeds button:visible, .phone button:visible")).to_have_count(0)
 
@@ -390,10 +397,12 @@ async def test_a_long_history_comes_in_pages(desk: Desk) -> None:
     # What is shown stays, and what happens meanwhile joins it.
     await desk.record(trip, gateOrigin="Z9")
     await expect(facts(page).first).to_contain_text("Z9")
+    await expect(earlier).to_be_focused()
     await earlier.click()
     await expect(facts(page)).to_have_count(61)
     await expect(page.locator(".story")).to_contain_text("Se cargó el viaje")
     await expect(earlier).to_be_hidden()
+    await expect(page.locator(".time-line")).to_be_focused()
 
 
 async def test_everything_is_done_with_the_keyboard_alone(desk: Desk) -> None:

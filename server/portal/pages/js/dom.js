@@ -61,6 +61,17 @@ export function mark(element, name, value) {
 }
 
 /**
+ * Do what a button orders, once at a time. Meanwhile it is marked, since one that is disabled lets go of the focus.
+ * @param {HTMLButtonElement} button
+ * @param {() => Promise<unknown>} deed
+ */
+export async function once(button, deed) {
+  if (button.ariaDisabled === "true") return;
+  mark(button, "aria-disabled", "true");
+  await deed().finally(() => mark(button, "aria-disabled", null));
+}
+
+/**
  * Text for those who do not see shapes and colours.
  * @param {string} text
  */

@@ -12,6 +12,8 @@ const EVERY = 5000;
 export function drawLine(portal) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let ticking;
+  // One button for good, until the line is back: one that is made anew at every try lets go of the focus.
+  const again = make("button", { type: "button", class: "quiet", onclick: () => portal.live.retry() });
   const draw = () => {
     clearInterval(ticking);
     const place = part("line");
@@ -19,6 +21,7 @@ export function drawLine(portal) {
     const { state, since } = live.line;
     place.hidden = !who;
     place.dataset.state = state;
+    const held = document.activeElement === again;
     place.replaceChildren();
     if (!who) return;
     const text = make("span", { class: "line-text" }, since === null ? words.line[state === "lost" ? "opening" : state] : words.line.lost(portal.times.clock(since)));
@@ -31,7 +34,9 @@ export function drawLine(portal) {
       ticking = setInterval(tick, EVERY);
       add(text, " · ", ago);
     }
-    if (state === "lost") add(place, make("button", { type: "button", class: "quiet", onclick: () => live.retry() }, words.line.retry));
+    again.textContent = words.line.retry;
+    if (since !== null) add(place, again);
+    if (held) (again.isConnected ? again : part("main")).focus();
     for (const pause of portal.pauses) add(place, make("span", { class: "pause", title: pause.errorMessage }, words.line.paused(pause.channel)));
     if (who.agency.status === "SUSPENDED") add(place, make("span", { class: "pause" }, words.line.suspended));
   };

@@ -2,7 +2,7 @@
 /** The messages as the traveller saw them, the tries to hand them over, and what can still be done about them. */
 
 import { TICKS } from "../board/facts.js";
-import { add, make, say, unseen } from "../dom.js";
+import { add, make, once, say, unseen } from "../dom.js";
 import { Kept } from "./kept.js";
 import { mayOrder, order } from "./order.js";
 import { canResend, canWithdraw, chat, isWaiting, standsAt } from "./story.js";
@@ -108,24 +108,21 @@ export class Chat {
     const { words } = this.#portal;
     const place = make("div", { class: "bubble-deeds" });
     const name = words.message[message.type];
-    const again = make("button", { type: "button", "aria-label": words.trip.about(words.trip.resend, name) }, words.trip.resend);
-    const back = make("button", { type: "button", "aria-label": words.trip.about(words.trip.withdraw, name) }, words.trip.withdraw);
-    again.addEventListener("click", () => void this.#do(again, "ResendNotification", message));
-    back.addEventListener("click", () => void this.#do(back, "CancelNotification", message));
+    const again = make("button", { type: "button", name: "resend", "aria-label": words.trip.about(words.trip.resend, name) }, words.trip.resend);
+    const back = make("button", { type: "button", name: "withdraw", "aria-label": words.trip.about(words.trip.withdraw, name) }, words.trip.withdraw);
+    again.addEventListener("click", () => void once(again, () => this.#do("ResendNotification", message)));
+    back.addEventListener("click", () => void once(back, () => this.#do("CancelNotification", message)));
     add(place, canResend(message) && again, canWithdraw(message) && back);
     add(place, refused && make("p", { class: "wrong-text refused", role: "alert" }, refused));
     return place;
   }
 
   /**
-   * @param {HTMLButtonElement} button
    * @param {"ResendNotification" | "CancelNotification"} what
    * @param {Message} message
    */
-  async #do(button, what, message) {
-    button.disabled = true;
+  async #do(what, message) {
     const refused = await order(this.#portal, what, { notificationId: message.id });
-    button.disabled = false;
     this.#refused.clear();
     if (refused.length) this.#refused.set(message.id, refused.map((each) => each.text).join(" "));
     else this.#portal.announce(this.#portal.words.trip.done[what]);

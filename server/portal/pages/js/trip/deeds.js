@@ -1,7 +1,7 @@
 // @ts-check
 /** What can be done about a trip, and what was refused of it. Whoever may only look sees nothing of this. */
 
-import { make, say } from "../dom.js";
+import { make, once, part, say } from "../dom.js";
 import { archive, editTrip, recordStatus } from "./forms.js";
 import { mayOrder, order } from "./order.js";
 
@@ -21,7 +21,7 @@ export class Deeds {
     this.#portal = portal;
     this.#changed = changed;
     this.#archived = make("p", { class: "hint archived", hidden: true }, words.trip.isArchived);
-    this.#check = this.#button(words.trip.check, () => void this.#look());
+    this.#check = this.#button(words.trip.check, () => void once(this.#check, () => this.#look()));
     this.#buttons = make(
       "div",
       { class: "deeds-row", role: "group", "aria-label": words.trip.deeds },
@@ -49,9 +49,11 @@ export class Deeds {
   draw(trip) {
     this.#trip = trip;
     const isArchived = trip.archivedAt !== null;
+    const held = this.#buttons.contains(document.activeElement);
     this.#archived.hidden = !isArchived;
     this.#buttons.hidden = isArchived || !mayOrder(this.#portal);
     this.node.hidden = !isArchived && !mayOrder(this.#portal);
+    if (held && this.#buttons.hidden) part("main").querySelector("h1")?.focus();
   }
 
   leave() {
@@ -69,9 +71,7 @@ export class Deeds {
   async #look() {
     if (!this.#trip) return;
     this.#tell("", "");
-    this.#check.disabled = true;
     const refused = await order(this.#portal, "CheckTrip", { tripId: this.#trip.id });
-    this.#check.disabled = false;
     if (refused.length) return this.#tell(refused.map((each) => each.text).join(" "), "");
     this.#tell("", this.#portal.words.trip.done.CheckTrip);
     this.leave();

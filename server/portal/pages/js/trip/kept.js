@@ -17,10 +17,14 @@ export class Kept {
   /** @type {Map<string, { what: string, node: HTMLElement }>} */
   #known = new Map();
   #first = true;
+  /** What takes the focus, where what has it is made anew. @type {HTMLElement | null} */
+  #heir = null;
 
   /** @param {Item[]} items */
   draw(items) {
     const keys = new Set(items.map((each) => each.key));
+    const held = this.place.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement) : null;
+    this.#heir = held;
     for (const [key, { node }] of this.#known)
       if (!keys.has(key)) {
         node.remove();
@@ -36,6 +40,17 @@ export class Kept {
       last = node;
     }
     this.#first = false;
+    this.#keepFocus(held);
+  }
+
+  /**
+   * What was moved, made anew or taken away let go of the focus.
+   * @param {HTMLElement | null} held
+   */
+  #keepFocus(held) {
+    if (!held || document.activeElement === this.#heir) return;
+    const next = this.#heir?.isConnected ? this.#heir : /** @type {HTMLElement | null} */ (this.place.closest("[tabindex]"));
+    next?.focus({ preventScroll: true });
   }
 
   /** @param {Item} item */
@@ -55,15 +70,25 @@ export class Kept {
    * @param {HTMLElement} node
    */
   #take(old, node) {
-    const focused = old.contains(document.activeElement);
     for (const [index, each] of old.querySelectorAll("details").entries()) {
       const same = node.querySelectorAll("details")[index];
       if (same) same.open = each.open;
     }
+    if (this.#heir && old.contains(this.#heir)) this.#heir = heirOf(this.#heir, old, node);
     old.replaceWith(node);
-    if (!focused) return;
-    const next = /** @type {HTMLElement | null} */ (node.querySelector("button, summary"));
-    if (!next) node.tabIndex = -1;
-    (next ?? node).focus({ preventScroll: true });
   }
+}
+
+/**
+ * The same button of the same item; where there is none any more, the item, and never a button that does another thing.
+ * @param {HTMLElement} held
+ * @param {HTMLElement} old
+ * @param {HTMLElement} node
+ */
+function heirOf(held, old, node) {
+  const name = held.getAttribute("name");
+  const kind = name ? `[name="${name}"]` : held.localName;
+  const same = /** @type {HTMLElement | undefined} */ (node.querySelectorAll(kind)[[...old.querySelectorAll(kind)].indexOf(held)]);
+  if (!same) node.tabIndex = -1;
+  return same ?? node;
 }

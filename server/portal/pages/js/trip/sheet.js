@@ -1,7 +1,7 @@
 // @ts-check
 /** A form over the page: fields with names, and each refusal next to what it concerns. */
 
-import { add, fresh, make, mark, part, say } from "../dom.js";
+import { add, fresh, make, mark, once, part, say } from "../dom.js";
 
 /** @typedef {import("../portal.js").Portal} Portal */
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Input */
@@ -27,17 +27,25 @@ export function openSheet(portal, { title, hint, fields, does, send, done }) {
   const button = make("button", { class: "main" }, does);
   const close = make("button", { type: "button", onclick: () => sheet.close() }, words.trip.cancel);
   const form = make("form", { class: "sheet-form", novalidate: true }, ...rows, wrong, make("div", { class: "sheet-deeds" }, close, button));
-  const sheet = make("dialog", { class: "sheet", "aria-labelledby": name, onclose: () => sheet.remove() }, make("h2", { id: name }, title), hint && make("p", { class: "hint" }, hint), form);
+  const sheet = make("dialog", { class: "sheet", "aria-labelledby": name, onclose: gone }, make("h2", { id: name }, title), hint && make("p", { class: "hint" }, hint), form);
 
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    button.disabled = true;
+    void once(button, submit);
+  });
+
+  async function submit() {
     const refused = await send();
-    button.disabled = false;
     if (refused.length) return complain(refused);
     sheet.close();
     done();
-  });
+  }
+
+  /** What it was opened by may be there no more. */
+  function gone() {
+    sheet.remove();
+    if (document.activeElement === document.body) part("main").querySelector("h1")?.focus();
+  }
 
   /** @param {import("./order.js").Refused[]} refused */
   function complain(refused) {

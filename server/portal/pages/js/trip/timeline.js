@@ -19,7 +19,7 @@ export class TimeLine {
     const list = make("ol", { class: "story" });
     this.#list = new Kept(list);
     this.#sides = make("div", { class: "sides" });
-    this.node = make("section", { class: "time-line", "aria-label": portal.words.trip.timeline }, this.#sides, list);
+    this.node = make("section", { class: "time-line", tabindex: -1, "aria-label": portal.words.trip.timeline }, this.#sides, list);
   }
 
   #portal;

@@ -2,7 +2,7 @@
 /** One trip: how it stands, what happened and what did not, what the traveller saw, and what can be done. */
 
 import { flightOf } from "../board/facts.js";
-import { add, make, say } from "../dom.js";
+import { add, make, once, say } from "../dom.js";
 import { empty, failed, loading } from "../notice.js";
 import { Chat } from "../trip/chat.js";
 import { Deeds } from "../trip/deeds.js";
@@ -25,7 +25,7 @@ export function show(place, params, portal) {
   const deeds = new Deeds(portal, soon);
   const line = new TimeLine(portal);
   const chat = new Chat(portal, soon);
-  const more = make("button", { type: "button", onclick: () => void read(() => file.more()) }, words.trip.earlier);
+  const more = make("button", { type: "button", onclick: () => void once(more, () => read(() => file.more())) }, words.trip.earlier);
   const below = make("div", { class: "below" }, more);
   const body = make("div", { class: "trip-body" }, chat.node, make("div", { class: "trip-story" }, line.node, below));
   const notice = make("div", null, loading(portal));
@@ -37,12 +37,10 @@ export function show(place, params, portal) {
 
   /** @param {() => Promise<import("../api.js").Fault | null>} reading */
   async function read(reading) {
-    more.disabled = true;
     const fault = await reading();
-    more.disabled = false;
     if (left) return;
     // What is shown stays: that it may be old, the line above says.
-    if (fault && !file.trip) return notice.replaceChildren(failed(portal, fault, begin));
+    if (fault && !file.trip) return notice.replaceChildren(failed(portal, fault, () => (head.title.focus(), begin())));
     draw();
   }
 
@@ -63,7 +61,9 @@ export function show(place, params, portal) {
     deeds.draw(trip);
     line.draw(file);
     chat.draw(file);
+    const held = document.activeElement === more;
     below.hidden = !file.hasMore;
+    if (held && below.hidden) line.node.focus({ preventScroll: true });
   }
 
   function drawHead() {
