@@ -17,12 +17,12 @@ const OVERLAPS = [1, 24, 24 * 7];
 const HOUR = 3_600_000;
 
 /**
- * A dialog of one form; what it does returns what went wrong, or nothing.
+ * A dialog of one form; what it does returns what went wrong, or what follows once the dialog is closed, which takes the focus back first.
  * @param {Portal} portal
  * @param {string} title
  * @param {string} deed
  * @param {import("../dom.js").Child[]} inside
- * @param {() => Promise<string | null>} act
+ * @param {() => Promise<string | (() => void)>} act
  * @param {boolean} [danger]
  */
 function ask(portal, title, deed, inside, act, danger = false) {
@@ -38,8 +38,9 @@ function ask(portal, title, deed, inside, act, danger = false) {
     go.disabled = true;
     const wrong = await act();
     go.disabled = false;
-    if (wrong === null) dialog.close();
-    else say(problem, wrong);
+    if (typeof wrong === "string") return say(problem, wrong);
+    dialog.close();
+    wrong();
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
@@ -66,8 +67,7 @@ export function makeKey(portal, made) {
     const { secret, userErrors } = data.createApiKey;
     const wrong = place(portal, userErrors, { name, role, expiresAt: ends });
     if (!secret) return wrong;
-    made(secret, input.name);
-    return null;
+    return () => made(secret, input.name);
   });
 }
 
@@ -90,8 +90,7 @@ export function replaceKey(portal, key, made) {
     // The old key may end before that by itself: then it does.
     const refused = data?.revokeApiKey.userErrors.filter((each) => each.path.at(-1) !== "at").map((each) => inWords(portal, each)).join(" ");
     const wrong = why ? fault(portal, why) : refused;
-    made(secret, key.name, wrong ? words.notEnded(key.name, wrong) : words.endsSoon(portal.times.whole(data?.revokeApiKey.apiKey?.expiresAt ?? at)));
-    return null;
+    return () => made(secret, key.name, wrong ? words.notEnded(key.name, wrong) : words.endsSoon(portal.times.whole(data?.revokeApiKey.apiKey?.expiresAt ?? at)));
   });
 }
 
@@ -109,8 +108,7 @@ export function revokeKey(portal, key, mine, ended) {
     if (why) return fault(portal, why);
     const { apiKey, userErrors } = data.revokeApiKey;
     if (!apiKey) return userErrors.map((each) => inWords(portal, each)).join(" ");
-    ended();
-    return null;
+    return ended;
   };
   ask(portal, words.revokeNamed(key.name), words.revokeKey, told, act, true);
 }

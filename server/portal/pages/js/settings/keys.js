@@ -91,7 +91,7 @@ export function keys(place, portal) {
   function line(key) {
     const { times, words: all } = portal;
     const mine = isMine(key);
-    const ended = () => (say(state, words.keyEnded(key.name)), void read());
+    const ended = () => (say(state, words.keyEnded(key.name)), make_.focus(), void read());
     const actions = isOver(key, portal.now())
       ? make("td")
       : make(
