@@ -111,6 +111,25 @@ async def test_nothing_is_cut_off_at_any_width(desk: Desk, width: int) -> None:
     assert {view: all_ for view, all_ in found.items() if all_} == {}
 
 
+async def test_nothing_runs_out_of_a_dialog_on_the_narrowest_phone(desk: Desk) -> None:
+    trip = await desk.book("Ana Pérez")
+    # The longest field of all is a moment in English.
+    page = await desk.open(f"#/trip/{trip}", width=320, language="en-US")
+    opened = [(f"#/trip/{trip}", name) for name in ("Record a status", "Edit", "Archive")]
+    opened += [("#/settings/keys", "Make a key"), ("#/board", "Keyboard shortcuts")]
+    over = """dialog => [...dialog.querySelectorAll("*")].filter(each => each.checkVisibility() &&
+        each.getBoundingClientRect().right > dialog.getBoundingClientRect().right - parseFloat(getComputedStyle(dialog).paddingRight)
+      ).map(each => each.outerHTML)"""
+    for view, name in opened:
+        await page.goto(f"{desk.url}/portal/{view}")
+        await page.get_by_role("button", name=name, exact=True).click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_be_visible()
+        assert await dialog.evaluate(over) == [], name
+        assert await dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth"), name
+        await page.keyboard.press("Escape")
+
+
 async def test_colours_are_as_the_system_is_until_somebody_chooses(desk: Desk) -> None:
     page = await desk.open(theme="dark")
     paper = "getComputedStyle(document.body).backgroundColor"
