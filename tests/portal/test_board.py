@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import expect
 
 from tests.portal.conftest import Desk, cell, row, rows
@@ -249,3 +250,17 @@ async def test_names_are_text_and_nothing_else(desk: Desk) -> None:
         )
     page = await desk.open()
     await expect(rows(page).locator(".name")).to_have_text(name)
+
+
+@pytest.mark.parametrize("width", [1024, 320])
+async def test_arrivals_are_seen_and_nothing_touches_on_a_narrow_board(desk: Desk, width: int) -> None:
+    leaves = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=2)
+    trip = await desk.book("Ana Pérez", departure=leaves)
+    comes = leaves + timedelta(hours=11)
+    await desk.record(trip, departureEstimatedAt=leaves + timedelta(minutes=131), arrivalEstimatedAt=comes)
+    page = await desk.open(width=width)
+    await expect(cell(page, "Ana Pérez", "arrives").locator("time")).to_be_visible()
+    await expect(cell(page, "Ana Pérez", "arrives").locator("time")).to_have_text(f"{comes.astimezone(MIAMI):%H:%M}")
+    box = "cell => { const range = document.createRange(); range.selectNodeContents(cell); return range.getBoundingClientRect().toJSON(); }"
+    phase, delay = [await cell(page, "Ana Pérez", name).evaluate(box) for name in ("phase", "delay")]
+    assert phase["right"] < delay["left"] - 4 or phase["top"] >= delay["bottom"]

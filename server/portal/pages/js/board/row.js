@@ -100,12 +100,12 @@ export class Row {
 
   /** @param {Trip} trip */
   #arrives(trip) {
-    const { times } = this.#portal;
+    const { times, words } = this.#portal;
     const { airport } = trip.flight.arrival;
     const at = facts.arrivesAt(trip);
     const text = at ? times.clock(at, airport.timezone) : "–";
     const day = at ? times.otherDay(at, airport.timezone, this.#portal.now()) : "";
-    this.#write("arrives", text + day, () => [at ? make("time", { datetime: at }, text) : text, day && make("span", { class: "day" }, day)]);
+    this.#write("arrives", text + day, () => [make("span", { class: "arrives-at", "aria-hidden": "true" }, `${words.board.columns.arrives} `), at ? make("time", { datetime: at }, text) : text, day && make("span", { class: "day" }, day)]);
   }
 
   /** @param {Trip} trip */
