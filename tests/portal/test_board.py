@@ -264,3 +264,15 @@ async def test_arrivals_are_seen_and_nothing_touches_on_a_narrow_board(desk: Des
     box = "cell => { const range = document.createRange(); range.selectNodeContents(cell); return range.getBoundingClientRect().toJSON(); }"
     phase, delay = [await cell(page, "Ana Pérez", name).evaluate(box) for name in ("phase", "delay")]
     assert phase["right"] < delay["left"] - 4 or phase["top"] >= delay["bottom"]
+
+
+async def test_a_departure_by_another_clock_than_the_readers_says_by_which(desk: Desk) -> None:
+    leaves = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=2)
+    await desk.book("Ana Pérez", departure=leaves)
+    await desk.book("Bruno Díaz", number=2, origin="MIA", destination="EZE", departure=leaves + timedelta(minutes=30))
+    page = await desk.open()
+    await expect(rows(page)).to_have_count(2)
+    offset = int(leaves.astimezone(MIAMI).utcoffset().total_seconds() // 3600)  # type: ignore[union-attr]
+    # The second line shows an earlier time than the first, and why.
+    await expect(rows(page).nth(1).locator(".departs")).to_contain_text(f"GMT\u2212{-offset}")
+    await expect(rows(page).nth(0).locator(".departs")).not_to_contain_text("GMT")

@@ -7,7 +7,7 @@ const formats = new Map();
 /**
  * @param {string} locale
  * @param {string | undefined} timeZone
- * @param {"time" | "day" | "date" | "whole"} what
+ * @param {"time" | "day" | "date" | "whole" | "offset"} what
  */
 function format(locale, timeZone, what) {
   const name = `${locale} ${timeZone} ${what}`;
@@ -18,6 +18,7 @@ function format(locale, timeZone, what) {
     time: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     day: { weekday: "short", day: "numeric", month: "short" },
     date: { year: "numeric", month: "2-digit", day: "2-digit" },
+    offset: { timeZoneName: "shortOffset" },
     whole: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   };
   // Dates that are compared are written alike in every language: 2026-11-27.
@@ -82,6 +83,17 @@ export class Times {
    * @param {number} now
    */
   otherDay = (at, zone, now) => (this.date(at, zone) === this.date(now, zone) ? "" : this.day(at, zone));
+
+  /**
+   * GMT-5 where a place goes by another clock than the reader's, else nothing.
+   * @param {Instant} at
+   * @param {string} zone
+   */
+  otherClock = (at, zone) => {
+    const there = format(this.locale, zone, "offset").formatToParts(millis(at)).find((each) => each.type === "timeZoneName")?.value ?? "";
+    const here = format(this.locale, undefined, "offset").formatToParts(millis(at)).find((each) => each.type === "timeZoneName")?.value;
+    return there === here ? "" : there.replace("-", "\u2212");
+  };
 
   /**
    * 12 min, 3 h, 2 d.

@@ -80,10 +80,12 @@ export class Row {
     const day = times.otherDay(at, zone, this.#portal.now());
     const booked = scheduledAt && times.clock(scheduledAt, zone);
     const expected = times.clock(at, zone);
-    this.#write("departs", `${day} ${booked} ${expected}`, () => [
+    // Lines stand in the order of their moments, which the clocks of two places seem to contradict.
+    const small = () => [day, times.otherClock(at, zone)].filter(Boolean).join(" · ");
+    this.#write("departs", `${day} ${booked} ${expected} ${zone}`, () => [
       make("time", { datetime: new Date(at).toISOString() }, expected),
       booked !== expected && make("s", { title: words.board.booked(booked ?? "") }, unseen(words.board.booked("")), booked),
-      day && make("span", { class: "day" }, day),
+      small() && make("span", { class: "day" }, small()),
     ]);
   }
 
