@@ -310,6 +310,33 @@ async def test_a_trip_is_edited_and_refusals_stand_at_their_fields(desk: Desk) -
     await expect(page.locator(".trip-facts")).not_to_contain_text("NV-17")
 
 
+async def test_a_refusal_that_comes_after_its_form_was_closed_is_still_said(desk: Desk) -> None:
+    trip = await desk.book("Ana Pérez")
+    page = await desk.open(f"#/trip/{trip}")
+    asked_, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(route) -> None:
+        if "mutation RecordFlightStatus" in (route.request.post_data or ""):
+            asked_.set()
+            await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/graphql", slow)
+    await page.get_by_role("button", name="Escribir estado").click()
+    await page.get_by_role("dialog").get_by_label("Puerta de salida").fill("B" * 21)
+    await page.keyboard.press("Enter")
+    await asked_.wait()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    go_on.set()
+    late = page.get_by_role("alert").filter(has_text="De 1 a 20 caracteres.")
+    await expect(late).to_be_visible()
+    await expect(page.locator("#said")).to_contain_text("De 1 a 20 caracteres.")
+    await page.get_by_role("button", name="Escribir estado").click()
+    await expect(late).to_have_count(0)
+    await page.unroute_all(behavior="wait")
+
+
 async def test_another_departure_is_local_to_the_airport(desk: Desk) -> None:
     trip = await desk.book("Ana Pérez", departure=soon(days=4))
     page = await desk.open(f"#/trip/{trip}")

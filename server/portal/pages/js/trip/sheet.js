@@ -36,7 +36,7 @@ export function openSheet(portal, { title, hint, fields, does, send, done }) {
 
   async function submit() {
     const refused = await send();
-    if (refused.length) return complain(refused);
+    if (refused.length) return sheet.open ? complain(refused) : sayLate(refused);
     sheet.close();
     done();
   }
@@ -45,6 +45,17 @@ export function openSheet(portal, { title, hint, fields, does, send, done }) {
   function gone() {
     sheet.remove();
     if (document.activeElement === document.body) part("main").querySelector("h1")?.focus();
+  }
+
+  /**
+   * Whoever closed the form before the answer came would take it for done.
+   * @param {import("./order.js").Refused[]} refused
+   */
+  function sayLate(refused) {
+    if (!portal.who) return;
+    const text = `${title}: ${refused.map((each) => each.text).join(" ")}`;
+    part("main").prepend(make("p", { class: "wrong-text refused late", role: "alert" }, text));
+    portal.announce(text);
   }
 
   /** @param {import("./order.js").Refused[]} refused */
@@ -59,6 +70,7 @@ export function openSheet(portal, { title, hint, fields, does, send, done }) {
     fields.find(({ input }) => input.hasAttribute("aria-invalid"))?.input.focus();
   }
 
+  part("main").querySelector(":scope > .late")?.remove();
   part("main").append(sheet);
   sheet.showModal();
   return sheet;
