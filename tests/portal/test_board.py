@@ -276,3 +276,28 @@ async def test_a_departure_by_another_clock_than_the_readers_says_by_which(desk:
     # The second line shows an earlier time than the first, and why.
     await expect(rows(page).nth(1).locator(".departs")).to_contain_text(f"GMT\u2212{-offset}")
     await expect(rows(page).nth(0).locator(".departs")).not_to_contain_text("GMT")
+
+
+async def test_the_board_is_found_again_where_it_was_left(desk: Desk) -> None:
+    base = soon(days=2)
+    for n in range(130):
+        await desk.book(f"Traveller {n:03}", number=n, flight=f"AR{1300 + n}", departure=base + timedelta(minutes=n))
+    page = await desk.open("#/board?status=UPCOMING,LOST")
+    await expect(rows(page)).to_have_count(100)
+    await page.get_by_role("button", name="Mostrar más").scroll_into_view_if_needed()
+    await expect(rows(page)).to_have_count(130)
+    link = page.get_by_role("link", name="AR1415")
+    drawn = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+    top = "link => Math.round(link.getBoundingClientRect().top)"
+    for back in ("link", "history"):
+        await link.scroll_into_view_if_needed()
+        await page.evaluate(drawn)
+        before = await link.evaluate(top)
+        assert await page.evaluate("scrollY") > 2000
+        await link.click()
+        await expect(page.locator("h1")).to_contain_text("Traveller 115")
+        await (page.go_back() if back == "history" else page.get_by_role("link", name="Volver al tablero").click())
+        await expect(rows(page)).to_have_count(130)
+        await expect(page).to_have_url(f"{desk.url}/portal/#/board?status=UPCOMING%2CLOST")
+        await page.evaluate(drawn)
+        assert abs(await link.evaluate(top) - before) < 20

@@ -30,6 +30,8 @@ export class Portal {
     this.times = new Times(language);
     this.live.on((event) => this.#hear(event));
     addEventListener("hashchange", () => this.show());
+    // A view is drawn anew; where it was scrolled to is its own to know.
+    history.scrollRestoration = "manual";
     // Its address is the page's own place, and not one of a view.
     part("skip").addEventListener("click", (event) => (event.preventDefault(), part("main").focus()));
     drawLine(this);
@@ -129,6 +131,7 @@ export class Portal {
     const { name, params } = router.here();
     const route = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
     place.replaceChildren();
+    scrollTo(0, 0);
     place.dataset.view = route ? name : "unknown";
     this.#leave = route ? route.show(place, params, this) : this.#unknown(place);
     document.title = `${route?.title(this.words) ?? this.words.portal.unknownView} · ${this.words.portal.name}`;
@@ -137,7 +140,6 @@ export class Portal {
     const title = place.querySelector("h1");
     title?.setAttribute("tabindex", "-1");
     if (moved) title?.focus({ preventScroll: true });
-    scrollTo(0, 0);
   }
 
   /** @param {keyof typeof import("./language.js").LANGUAGES} language */

@@ -12,6 +12,8 @@ import { COLUMNS, Row, isNear } from "./row.js";
 
 /** @typedef {Api.BoardTrip} Trip */
 
+/** Where somebody is: the row that the keyboard is on, and one that is seen, at which height. @typedef {{ current: string | null, seen: string | null, top: number }} Place */
+
 /** Rows of a block; where it has twice as many, it is parted. */
 const BLOCK = 12;
 /** Before the end, when the next page is asked for. */
@@ -172,6 +174,23 @@ export class Table {
     this.#rows.get(this.#current ?? "")?.link.setAttribute("tabindex", "-1");
     this.#current = id;
     this.#rows.get(id ?? "")?.link.setAttribute("tabindex", "0");
+  }
+
+  /** @returns {Place} */
+  place() {
+    const seen = /** @type {HTMLElement | null | undefined} */ (document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest("tr[data-trip]"));
+    return { current: this.#current, seen: (scrollY > 0 && seen?.dataset.trip) || null, top: seen?.getBoundingClientRect().top ?? 0 };
+  }
+
+  /** @param {Place} place */
+  goTo({ current, seen, top }) {
+    if (current && this.#rows.has(current)) this.#be(current);
+    const row = this.#rows.get(seen ?? "")?.node;
+    if (!row) return;
+    const scroll = () => scrollBy(0, row.getBoundingClientRect().top - top);
+    scroll();
+    // Blocks that come near get their true height only then.
+    requestAnimationFrame(() => (scroll(), requestAnimationFrame(scroll)));
   }
 
   leave() {

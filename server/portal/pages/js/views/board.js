@@ -4,6 +4,7 @@
 import * as clock from "../clock.js";
 import { filterOf, isFiltered } from "../board/filters.js";
 import { filterForm } from "../board/form.js";
+import { keep, last } from "../board/kept.js";
 import { keyboard } from "../board/keys.js";
 import { TripList } from "../board/list.js";
 import { Table } from "../board/table.js";
@@ -23,7 +24,10 @@ const CLOCK_PATIENCE = 1500;
 export function show(place, params, portal) {
   const { words, router } = portal;
   let { query } = params;
-  let list = new TripList(portal, filter);
+  const agency = portal.who?.agency.id ?? "";
+  const before = last(portal);
+  const again = before?.query === query.toString() && before.list?.trips().length ? before : null;
+  let list = again?.list ?? new TripList(portal, filter);
   /** What was asked for last, while what was asked for before is still shown. @type {TripList | null} */
   let next = list;
   let shown = false;
@@ -104,8 +108,14 @@ export function show(place, params, portal) {
   const rereading = setInterval(() => refresh(GENTLY), REREAD);
   const aging = setInterval(() => table.age(), 10_000);
 
-  void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => ask());
+  if (again) {
+    [next, shown] = [null, true];
+    draw();
+    table.goTo(again.place);
+    refresh();
+  } else void Promise.race([clock.known, new Promise((done) => setTimeout(done, CLOCK_PATIENCE))]).then(() => ask());
   return () => {
+    keep({ agency, query: query.toString(), list: next ? null : list, place: table.place() });
     unwatch();
     unheard();
     keys.leave();

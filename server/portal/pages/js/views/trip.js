@@ -2,6 +2,7 @@
 /** One trip: how it stands, what happened and what did not, what the traveller saw, and what can be done. */
 
 import { flightOf } from "../board/facts.js";
+import { last } from "../board/kept.js";
 import { add, make, once, say } from "../dom.js";
 import { empty, failed, loading } from "../notice.js";
 import { Chat } from "../trip/chat.js";
@@ -32,7 +33,7 @@ export function show(place, params, portal) {
   const known = portal.store.get(id);
   let left = false;
   say(head.title, known ? `${flightOf(known)} · ${known.traveller.name}` : words.trip.title);
-  add(place, make("p", { class: "back" }, make("a", { href: portal.router.address("board") }, words.trip.back)), head.node, deeds.node, body, notice);
+  add(place, make("p", { class: "back" }, make("a", { href: portal.router.address("board", [], new URLSearchParams(last(portal)?.query)) }, words.trip.back)), head.node, deeds.node, body, notice);
   body.hidden = true;
 
   /** @param {() => Promise<import("../api.js").Fault | null>} reading */
