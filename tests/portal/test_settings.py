@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
+from playwright.async_api import Dialog, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.portal.conftest import Desk, sign_in
 from tests.processes import House
@@ -438,3 +438,38 @@ async def test_nothing_is_cut_off_at_any_width(desk: Desk, width: int) -> None:
             small
         )
         assert found == [], part
+
+
+async def test_what_is_typed_and_not_saved_is_asked_about_and_marked(desk: Desk) -> None:
+    await desk.book("Ana Pérez")
+    page = await desk.open("#/settings")
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    page.on("dialog", stay)
+    marked = page.get_by_role("navigation", name="Vistas").get_by_role("link", name="hay cambios sin guardar")
+
+    async def is_asked() -> bool:
+        asked.clear()
+        await page.reload()
+        await expect(page.locator("#line")).to_have_attribute("data-state", "live")
+        await expect(marked).to_have_count(0)
+        return asked == ["beforeunload"]
+
+    for view, field, entry in (
+        ("#/settings", page.get_by_label("Un retraso se avisa desde"), "Ajustes"),
+        ("#/settings/wording", page.get_by_role("region", name="Inglés").get_by_label("Texto"), "Ajustes"),
+        ("#/new", page.get_by_label("Nombre", exact=True), "Viaje nuevo"),
+    ):
+        await page.goto(f"{desk.url}/portal/{view}")
+        await field.click()
+        assert not await is_asked(), view
+        await field.click()
+        await page.keyboard.type("7")
+        await expect(marked).to_have_text(re.compile(entry))
+        await page.get_by_role("link", name="Tablero").click()
+        await expect(marked).to_have_text(re.compile(entry))
+        assert await is_asked(), view

@@ -2,11 +2,12 @@
 /** The head of every page: the mark, the views, the world's time, language, colours and the way out. */
 
 import * as clock from "./clock.js";
-import { make, mark, part, say } from "./dom.js";
+import { make, mark, part, say, unseen } from "./dom.js";
 import { LANGUAGES } from "./language.js";
 import { address, here } from "./router.js";
 import { ROUTES } from "./routes.js";
 import { THEMES, paint, theme } from "./theme.js";
+import { holds, tell } from "./unsaved.js";
 
 /** @typedef {import("./portal.js").Portal} Portal */
 
@@ -27,13 +28,20 @@ export function drawHead(portal) {
 /** @param {Portal} portal */
 function views({ words, who }) {
   const now = here().name;
+  /** @type {[string, HTMLElement][]} */
+  const unsaved = [];
   const links = Object.entries(ROUTES)
     .filter(([, route]) => route.menu && !(route.writes && who?.viewer.role === "VIEWER"))
     .map(([name, route]) => {
-      const link = make("a", { href: address(name) }, route.title(words));
+      const typed = make("span", { class: "unsaved", title: words.portal.unsaved, hidden: true }, make("span", { "aria-hidden": "true" }, "●"), unseen(`(${words.portal.unsaved})`));
+      unsaved.push([name, typed]);
+      const link = make("a", { href: address(name) }, route.title(words), " ", typed);
       mark(link, "aria-current", name === now ? "page" : null);
       return make("li", null, link);
     });
+  tell(() => {
+    for (const [name, typed] of unsaved) typed.hidden = !holds(who?.agency.id ?? "", name);
+  });
   return make("nav", { "aria-label": words.portal.views }, make("ul", null, ...links));
 }
 

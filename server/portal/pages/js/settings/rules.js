@@ -3,6 +3,7 @@
 
 import { add, make, say } from "../dom.js";
 import { failed, loading, said } from "../notice.js";
+import { hold } from "../unsaved.js";
 import { Setting, told } from "./control.js";
 import { Draft } from "./draft.js";
 import { FIELDS, GROUPS, valueOf } from "./fields.js";
@@ -99,6 +100,7 @@ function form(place, portal, settings, read) {
   function drawBar() {
     save.disabled = discard.disabled = draft.count === 0;
     node.toggleAttribute("data-typed", draft.count > 0);
+    hold(agency, "settings", "rules", draft.count > 0);
     if (draft.count) say(state, draft.clashes.size ? words.clashes(draft.clashes.size) : words.unsaved(draft.count));
   }
 

@@ -3,6 +3,7 @@
 
 import { add, make } from "../dom.js";
 import { empty, failed, loading } from "../notice.js";
+import { hold } from "../unsaved.js";
 import { LANGUAGES } from "./fields.js";
 import { Input, select } from "./input.js";
 import { Tongue } from "./tongue.js";
@@ -23,6 +24,7 @@ const drafts = new Map();
  */
 export function wording(place, portal, { rest, query }) {
   const words = portal.words.settings;
+  const agency = portal.who?.agency.id ?? "";
   let left = false;
   let type = TYPES.find((each) => each === query.get("type")) ?? "RESERVATION_CONFIRMATION";
   let trip = query.get("trip") ?? "";
@@ -65,8 +67,15 @@ export function wording(place, portal, { rest, query }) {
     const cards = LANGUAGES.map((language) => {
       const said = data[language];
       if (!said) return null;
-      const name = `${portal.who?.agency.id} ${type} ${language}`;
-      const kept = { get: () => drafts.get(name), set: (/** @type {import("./tongue.js").Typed | null} */ typed) => void (typed ? drafts.set(name, typed) : drafts.delete(name)) };
+      const name = `${agency} ${type} ${language}`;
+      const kept = {
+        get: () => drafts.get(name),
+        set: (/** @type {import("./tongue.js").Typed | null} */ typed) => {
+          if (typed) drafts.set(name, typed);
+          else drafts.delete(name);
+          hold(agency, "settings", name, typed !== null);
+        },
+      };
       return new Tongue(portal, {
         type, language, said, kept,
         template: templates.find((each) => each.type === type && each.language === language) ?? null,

@@ -6,6 +6,7 @@ import { said } from "../notice.js";
 import * as drafts from "../trips/draft.js";
 import { TripForm } from "../trips/form.js";
 import { needsAgent } from "../trips/role.js";
+import { hold } from "../unsaved.js";
 
 /** What the next traveller on the same flight has in common with the last. */
 const SAME = ["flight", "origin", "destination", "departure"];
@@ -26,7 +27,9 @@ export function show(place, _params, portal) {
   add(place, make("p", { class: "hint lead" }, words.create.lead), made, form.node);
 
   function fresh() {
-    return new TripForm(portal, draft.values, () => void send());
+    const begun = new TripForm(portal, draft.values, () => void send());
+    begun.node.addEventListener("input", () => hold(agency, "new", "trip", Object.values(begun.values()).some((each) => each.trim())));
+    return begun;
   }
 
   async function send() {
@@ -41,6 +44,7 @@ export function show(place, _params, portal) {
     sending = false;
     if (data?.createTrip.trip) {
       drafts.begin(agency);
+      hold(agency, "new", "trip", false);
       if (!left) done(data.createTrip.trip);
       return;
     }

@@ -16,6 +16,7 @@ const words = {
     close: "Close",
     unknownView: "There is no such page",
     toBoard: "Go to the board",
+    unsaved: "unsaved changes",
   },
 
   signIn: {

@@ -15,6 +15,7 @@ const words = {
     close: "Cerrar",
     unknownView: "Esta página no existe",
     toBoard: "Ir al tablero",
+    unsaved: "hay cambios sin guardar",
   },
 
   signIn: {

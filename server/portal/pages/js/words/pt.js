@@ -16,6 +16,7 @@ const words = {
     close: "Fechar",
     unknownView: "Esta página não existe",
     toBoard: "Ir para o painel",
+    unsaved: "há alterações não salvas",
   },
 
   signIn: {
