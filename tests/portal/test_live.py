@@ -69,7 +69,7 @@ async def test_a_lost_line_says_since_when_and_catches_up_without_a_reload(desk:
     await again.click()
     await expect(again).to_be_focused()
     desk.start()
-    await again.click()
+    await retry(page)
     await expect(row(page, "Meanwhile Renamed")).to_be_visible()
     await expect(line).to_have_attribute("data-state", "live")
     await expect(page.locator("main")).to_be_focused()
