@@ -7,7 +7,8 @@ import pytest
 
 from graph import checks, cost, schema
 from graph.checks import check
-from graph.limits import COST
+from graph.limits import COST, VALUES
+from graph.remembered import Remembered
 from tests.world import World
 
 CLOSED, OPEN = schema.build(), schema.build(introspection=True)
@@ -199,3 +200,26 @@ async def test_a_slip_in_a_variable_is_not_helped_either(world: World) -> None:
         messages = await refused(world, document, **variables)
         assert messages
         assert not [message for message in messages if "Did you mean" in message]
+
+
+@pytest.mark.parametrize(("values", "passes"), [(VALUES - 2, True), (VALUES - 1, False)])
+async def test_variables_hold_at_most_so_many_values(world: World, values: int, passes: bool) -> None:
+    """The filter and its list are two more; they may lie as deep as they like."""
+    document = "query($f: TripFilter) { trips(filter: $f) { totalCount } }"
+    said = await refused(world, document, f={"status": ["LOST"] * values})
+    assert said == ([] if passes else [f"The variables hold more than {VALUES} values."])
+
+
+def test_what_is_remembered_of_documents_has_room_for_so_many_characters() -> None:
+    remembered = Remembered[str, int](room=100)
+    for number in range(10):
+        assert remembered.keep(f"key {number}", number, 30) == number
+    assert [remembered.get(f"key {number}") for number in range(6, 10)] == [None, 7, 8, 9]
+    remembered.get("key 7")
+    remembered.keep("key 10", 10, 30)
+    assert [remembered.get(f"key {number}") for number in (7, 8)] == [7, None], "who was asked for last stays"
+    remembered.keep("key 7", 70, 5)
+    remembered.keep("key 11", 11, 30)
+    assert [remembered.get(f"key {number}") for number in (7, 9, 10, 11)] == [70, 9, 10, 11]
+    remembered.keep("longer than the room", 1, 101)
+    assert len(remembered) == 0

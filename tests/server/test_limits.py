@@ -228,7 +228,11 @@ def test_what_is_documented_is_what_counts() -> None:
         "bytes of a message": limits.LARGEST_FRAME,
         "first word of a socket": f"{limits.INIT_WITHIN.seconds} s",
         "operations of a socket": f"{limits.OPERATIONS_PER_SOCKET} at once",
-        "time to take what is sent": f"{protocols.STALLED_SECONDS:g} s",
+        "values in an operation's variables": documents.VALUES,
+        "bytes of a request's head": limits.LARGEST_HEAD,
+        "time of a request's head": f"{limits.HEAD_SECONDS:g} s",
+        "time of a request's body": f"{limits.BODY_SECONDS:g} s",
+        "time in which nothing is taken of what is sent": f"{protocols.STALLED_SECONDS:g} s",
     }.items():
         assert f"| {name} | {value} |" in page, name
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
