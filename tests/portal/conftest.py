@@ -238,7 +238,7 @@ async def desk(browser: Browser, house: House, db: Database) -> AsyncIterator[De
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def manned(chromium: str, services: Services) -> Iterator[House]:
     """Server, stand-ins and a worker: messages really go out, and come back as delivered, ten times as fast as in life."""
     assert chromium
