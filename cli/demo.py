@@ -20,7 +20,7 @@ NAME = "Norte Viajes"
 
 IMPORT = """
 mutation Demo($input: ImportTripsInput!) {
-  importTrips(input: $input) { created failed results { userErrors { message path } } }
+  importTrips(input: $input) { created failed results { userErrors { code message path } } }
 }
 """
 
@@ -104,9 +104,15 @@ def play(address: str, sandbox_url: str, stage: Stage) -> None:
         client.headers["Authorization"] = f"Bearer {stage.key}"
         settings = _ask(client, address, SETTINGS, {"version": 1, **stage.settings})["updateAgencySettings"]
         imported = _ask(client, address, IMPORT, {"trips": rows})["importTrips"]
-    refused = settings["userErrors"] + [each["userErrors"] for each in imported["results"] if each["userErrors"]]
-    if refused:
+    answers = [each["userErrors"] for each in imported["results"]]
+    # On a slow machine the first flights have left by the time that everything has started: the day goes on without them.
+    refused = settings["userErrors"] + [each for each in answers if each and not _is_late(each)]
+    if refused or all(answers):
         raise DemoError(f"The demo's own travellers were refused: {refused}")
+
+
+def _is_late(errors: list[dict[str, Any]]) -> bool:
+    return all(each["code"] == "TOO_LATE" for each in errors)
 
 
 def _ask(client: httpx.Client, address: str, document: str, given: dict[str, Any]) -> dict[str, Any]:
