@@ -4,10 +4,10 @@
 import { announce } from "./announce.js";
 import * as api from "./api.js";
 import * as clock from "./clock.js";
-import { add, make, part, say } from "./dom.js";
+import { part, say } from "./dom.js";
 import { prefer, words } from "./language.js";
 import { Live } from "./live.js";
-import { empty, failed } from "./notice.js";
+import { failed } from "./notice.js";
 import * as router from "./router.js";
 import { ROUTES } from "./routes.js";
 import * as session from "./session.js";
@@ -16,6 +16,7 @@ import { Times } from "./time.js";
 import { drawHead } from "./head.js";
 import { drawLine } from "./line.js";
 import { show as signIn } from "./views/sign_in.js";
+import { show as unknown } from "./views/unknown.js";
 
 /** @typedef {import("./language.js").Words} Words */
 
@@ -133,7 +134,7 @@ export class Portal {
     place.replaceChildren();
     scrollTo(0, 0);
     place.dataset.view = route ? name : "unknown";
-    this.#leave = route ? route.show(place, params, this) : this.#unknown(place);
+    this.#leave = (route?.show ?? unknown)(place, params, this);
     document.title = `${route?.title(this.words) ?? this.words.portal.unknownView} · ${this.words.portal.name}`;
     drawHead(this);
     // Whoever hears the page is taken to what is new in it.
@@ -193,12 +194,5 @@ export class Portal {
     this.pauses = data.agency.sendingPauses;
     this.told();
     return data.agency.eventCursor;
-  }
-
-  /** @param {HTMLElement} place */
-  #unknown(place) {
-    const { portal } = this.words;
-    add(place, make("h1", null, portal.unknownView), empty("", "", make("a", { href: router.address("board") }, portal.toBoard)));
-    return () => {};
   }
 }
