@@ -3,7 +3,9 @@
 
 import { add, make, mark, say } from "../dom.js";
 import { said as fault } from "../notice.js";
+import { clash } from "./clash.js";
 import { Input } from "./input.js";
+import { inserts } from "./inserts.js";
 import { place } from "./refusals.js";
 
 /** @typedef {Api.Wording["agency"]["messageTemplates"][number]} Template */
@@ -96,21 +98,9 @@ export class Tongue {
     this.#body = new Input(words.text, body);
     this.#sid = new Input(words.sid, sid, { hint: words.sidHint });
     this.#save = make("button", { class: "main" }, words.save);
-    const inserts = this.#said.variables.map((value, at) =>
-      make("button", { type: "button", class: "insert", title: words.insert(value), onclick: () => this.#insert(`{{${at + 1}}}`) }, make("b", null, `{{${at + 1}}}`), ` ${value}`),
-    );
-    const form = make("form", { novalidate: true }, this.#body.node, make("div", { class: "inserts", role: "group", "aria-label": words.variables }, ...inserts), this.#sid.node, this.#note, make("div", { class: "actions" }, this.#save, this.#state), this.#problem);
+    const form = make("form", { novalidate: true }, this.#body.node, make("div", { class: "inserts", role: "group", "aria-label": words.variables }, ...inserts(words.insert, this.#said.variables, body, () => this.#typed())), this.#sid.node, this.#note, make("div", { class: "actions" }, this.#save, this.#state), this.#problem);
     form.addEventListener("submit", (event) => (event.preventDefault(), void this.#submit()));
     return form;
-  }
-
-  /** @param {string} text */
-  #insert(text) {
-    const field = this.#body?.control;
-    if (!field) return;
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
-    field.focus();
-    this.#typed();
   }
 
   #typed() {
@@ -193,32 +183,16 @@ export class Tongue {
     this.#note.querySelector("button")?.focus();
   }
 
-  /**
-   * Theirs beside mine, and the choice between the two.
-   * @param {Template} theirs
-   */
+  /** Theirs beside mine, and the choice between the two. @param {Template} theirs */
   #dispute(theirs) {
-    const { times, words } = this.#portal;
-    const { settings } = words;
-    const choose = (/** @type {boolean} */ mine) => () => {
-      this.#note.hidden = true;
+    mark(this.node, "data-clash", "");
+    clash(this.#portal, this.#note, theirs, (mine) => {
       mark(this.node, "data-clash", null);
       say(this.#problem, "");
       if (!mine) this.#take(theirs);
       this.#over = theirs.updatedAt;
       this.#typed();
       (mine ? this.#save : this.#body?.control)?.focus();
-    };
-    mark(this.node, "data-clash", "");
-    this.#note.hidden = false;
-    this.#note.replaceChildren();
-    add(
-      this.#note,
-      make("p", null, settings.wordedMeanwhile(times.whole(theirs.updatedAt))),
-      make("p", null, theirs.body || settings.standardText),
-      theirs.contentSid && make("p", null, make("code", null, theirs.contentSid)),
-      make("button", { type: "button", onclick: choose(true) }, settings.keepMine),
-      make("button", { type: "button", onclick: choose(false) }, settings.takeTheirs),
-    );
+    });
   }
 }
