@@ -39,7 +39,8 @@ class Place:
     is_over: bool = False
     """Resync was said: nothing follows."""
     is_torn: bool = False
-    """The database was away in the middle of an answer, which is not worth sending: the client shall come back for it."""
+    """It broke on our side, mostly since the database was away: what it says then is not worth sending, and the client shall come
+    back for it."""
 
 
 @dataclass(kw_only=True)

@@ -74,12 +74,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def resume_writing(self) -> None:
         """It takes more again."""
         self._is_full = False
-        self._be_patient()
+        self._stop_watching()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
-        self._be_patient()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def handle_ping(self) -> None:
@@ -89,7 +89,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         else:
             super().handle_ping()
 
-    def _be_patient(self) -> None:
+    def _stop_watching(self) -> None:
         if self._patience is not None:
             self._patience.end()
 

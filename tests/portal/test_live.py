@@ -106,20 +106,21 @@ async def test_it_comes_back_by_itself(desk: Desk) -> None:
     await expect(page.locator("#line")).to_have_attribute("data-state", "live", timeout=60_000)
 
 
-async def counted(page: Page) -> None:
-    """Let the page count the sockets that it opens."""
+async def lost(desk: Desk) -> Page:
+    """A page that counts the sockets it opens, and has lost its line."""
+    page = await (await desk.profile()).new_page()
     await page.add_init_script(
         "window.opened = 0; window.WebSocket = new Proxy(WebSocket, { construct: (...given) => (window.opened++, Reflect.construct(...given)) })"
     )
-
-
-async def test_who_signed_out_is_not_connected_again(desk: Desk) -> None:
-    page = await (await desk.profile()).new_page()
-    await counted(page)
     await page.goto(f"{desk.url}/portal/")
     await sign_in(page, desk.key)
     desk.stop()
     await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    return page
+
+
+async def test_who_signed_out_is_not_connected_again(desk: Desk) -> None:
+    page = await lost(desk)
     await page.get_by_role("button", name="Salir").click()
     await page.evaluate("window.opened = 0; dispatchEvent(new Event('online'))")
     await page.evaluate("new Promise(done => setTimeout(done))")
@@ -130,12 +131,7 @@ async def test_who_signed_out_is_not_connected_again(desk: Desk) -> None:
 
 
 async def test_several_signs_of_a_line_open_one_socket(desk: Desk) -> None:
-    page = await (await desk.profile()).new_page()
-    await counted(page)
-    await page.goto(f"{desk.url}/portal/")
-    await sign_in(page, desk.key)
-    desk.stop()
-    await expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+    page = await lost(desk)
     desk.start()
     # At once, so that no try of the page's own comes between.
     await page.evaluate("window.opened = 0; for (let n = 0; n < 5; n++) dispatchEvent(new Event('online'))")
