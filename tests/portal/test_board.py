@@ -157,9 +157,9 @@ async def test_a_trip_that_comes_into_a_search_appears(desk: Desk) -> None:
     await expect(rows(page)).to_contain_text("Beatriz Nunes")
 
 
-async def test_pages_come_by_cursor_and_live_trips_fall_into_place(desk: Desk) -> None:
+async def many(desk: Desk, leaves: datetime) -> None:
+    """250 trips, a minute apart: two pages and a half."""
     document = "mutation I($input: ImportTripsInput!) { importTrips(input: $input) { created failed } }"
-    leaves = soon(days=1)
     trips = [
         {
             "traveller": {"name": f"Traveller {n:03}", "phone": f"+549115556{n:04}"},
@@ -171,6 +171,20 @@ async def test_pages_come_by_cursor_and_live_trips_fall_into_place(desk: Desk) -
         for n in range(250)
     ]
     assert (await desk.ask(document, input={"trips": trips}))["importTrips"]["created"] == 250
+
+
+async def test_a_tall_screen_is_filled_without_scrolling(desk: Desk) -> None:
+    await many(desk, soon(days=1))
+    page = await desk.open()
+    await expect(page.locator(".count")).to_have_text("100 de 250 viajes")
+    # So tall that the end of the second page is near as well, as soon as it is there.
+    await page.set_viewport_size({"width": 1440, "height": 12_000})
+    await expect(rows(page)).to_have_count(250)
+
+
+async def test_pages_come_by_cursor_and_live_trips_fall_into_place(desk: Desk) -> None:
+    leaves = soon(days=1)
+    await many(desk, leaves)
     page = await desk.open()
     await expect(page.locator(".count")).to_have_text("100 de 250 viajes")
     # A trip beyond the last page comes with its page; one within the first falls into place at once.

@@ -38,18 +38,17 @@ export class Table {
     const heads = COLUMNS.map((name) => make("th", { class: name, role: "columnheader", scope: "col" }, board.columns[name]));
     const head = make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads));
     this.#table = make("table", { role: "table" }, make("caption", { class: "unseen" }, board.caption), head);
-    const sentinel = make("div", { class: "sentinel", "aria-hidden": "true" });
-    this.node = make("div", { class: "board", hidden: true }, this.#table, sentinel);
+    this.node = make("div", { class: "board", hidden: true }, this.#table, this.#sentinel);
     this.#table.addEventListener("focusin", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest("tr");
       if (row?.dataset.trip) this.#be(row.dataset.trip);
     });
     this.#watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && nearEnd(), { rootMargin: AHEAD });
-    this.#watch.observe(sentinel);
   }
 
   #portal;
   #table;
+  #sentinel = make("div", { class: "sentinel", "aria-hidden": "true" });
   #watch;
 
   /** @param {Trip[]} trips */
@@ -67,6 +66,9 @@ export class Table {
     }
     if (this.#current === null || !wanted.has(this.#current)) this.#be(this.#order[this.#within(lost)] ?? null);
     if (lost >= 0) this.#focus(lost);
+    // It tells of a change only: an end that is near and stays near would not be told again.
+    this.#watch.disconnect();
+    this.#watch.observe(this.#sentinel);
   }
 
   /**
@@ -193,7 +195,5 @@ export class Table {
     requestAnimationFrame(() => (scroll(), requestAnimationFrame(scroll)));
   }
 
-  leave() {
-    this.#watch.disconnect();
-  }
+  leave = () => this.#watch.disconnect();
 }
