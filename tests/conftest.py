@@ -1,5 +1,6 @@
 """Real PostgreSQL and Valkey for every test process, the stand-ins for AeroAPI and Twilio, and a clock that stands still."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,22 +67,31 @@ async def pool(services: Services) -> AsyncIterator[Database]:
 async def db(pool: Database, owner: Database) -> AsyncIterator[Database]:
     """The application's database, empty after the test."""
     yield pool
+    for _ in range(500):
+        if await _emptied(owner):
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("For 10 s somebody was always reading a table: which server is still at work?")
+
+
+async def _emptied(owner: Database) -> bool:
+    """Empty every table, or none while a server beside the test reads one.
+
+    Who waits for one table while it holds others can deadlock with a reader; this does not wait.
+    """
     try:
-        await _empty(owner)
-    except asyncpg.DeadlockDetectedError:
-        # A server that runs beside the test was still reading, and locked tables in another order; now it is done.
-        await _empty(owner)
-
-
-async def _empty(owner: Database) -> None:
-    async with owner.transaction() as tx:
-        names = await tx.value(
-            """
-            SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables
-            WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-            """
-        )
-        await tx.run(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        async with owner.transaction() as tx:
+            names = await tx.value(
+                """
+                SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables
+                WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+                """
+            )
+            await tx.run(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE NOWAIT")
+            await tx.run(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True
 
 
 @pytest.fixture
