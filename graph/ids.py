@@ -4,6 +4,13 @@ import base64
 import binascii
 from uuid import UUID
 
+import strawberry
+
+
+@strawberry.interface(description="Anything that has a global id.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque, unique over all types.")
+
 
 def encode(type_name: str, id_: UUID) -> str:
     """The global id of a row."""

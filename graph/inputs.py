@@ -7,8 +7,9 @@ from enum import Enum
 import strawberry
 
 from graph.agency_types import AgencySettings, ApiKey, MessageTemplate
+from graph.flight_types import FlightStatusRecord
 from graph.scalars import LocalTime, PhoneNumber
-from graph.types import FlightStatusRecord, Notification, Trip
+from graph.trip_types import Notification, Trip
 from travel.booking_form import TripForm
 from travel.model import (
     Channel,

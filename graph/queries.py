@@ -9,18 +9,11 @@ import strawberry
 from graph import ids
 from graph.agency_types import Agency, ApiKey
 from graph.context import Context, Info
+from graph.flight_types import Airport, Flight, FlightStatusRecord
+from graph.ids import Node
 from graph.inputs import OrderDirection, TripFilter, TripOrder
 from graph.paging import LARGEST, After, Before, Connection, First, Last, PagingError, window
-from graph.types import (
-    Airport,
-    Flight,
-    FlightStatusRecord,
-    Node,
-    Notification,
-    NotificationFilter,
-    Trip,
-    flight_of,
-)
+from graph.trip_types import Notification, NotificationFilter, Trip, flight_of
 from travel import airlines, airports, model, wording
 from travel.model import Language, NotificationType, Role, Tells
 from travel.records import keys, log_pages, trip_pages

@@ -14,8 +14,9 @@ from graph import ids
 from graph.agency_types import AgencySettings, SendingPause, pauses_of
 from graph.context import Context, Info, Place
 from graph.feed_cursor import FeedCursor
+from graph.flight_types import FlightStatusRecord
 from graph.spending import AeroApiDay, by_day
-from graph.types import FlightStatusRecord, Notification, Trip
+from graph.trip_types import Notification, Trip
 from travel import model
 from travel.database import BROKEN
 from travel.model import EventKind

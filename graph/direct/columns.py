@@ -1,4 +1,4 @@
-"""The fields of the graph that the database can answer, by object type: what stands in `graph.types` as a resolver, as SQL.
+"""The fields of the graph that the database can answer, by object type: what stands in `graph.*_types` as a resolver, as SQL.
 
 Every expression is a JSON text, never NULL. In them `t` is the trip, `f` its flight, `n` a notification, `h` a record of the history, `a` a try, `c` a change.
 """
