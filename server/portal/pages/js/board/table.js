@@ -43,7 +43,7 @@ export class Table {
       const row = /** @type {HTMLElement} */ (event.target).closest("tr");
       if (row?.dataset.trip) this.#be(row.dataset.trip);
     });
-    this.#watch = new IntersectionObserver(([seen]) => seen?.isIntersecting && nearEnd(), { rootMargin: AHEAD });
+    this.#watch = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && nearEnd(), { rootMargin: AHEAD });
   }
 
   #portal;
