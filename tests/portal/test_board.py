@@ -182,6 +182,21 @@ async def test_a_tall_screen_is_filled_without_scrolling(desk: Desk) -> None:
     await expect(rows(page)).to_have_count(250)
 
 
+async def test_a_page_that_fails_says_so_and_is_asked_for_again(desk: Desk) -> None:
+    await many(desk, soon(days=1))
+    page = await desk.open()
+    await expect(rows(page)).to_have_count(100)
+    desk.watched.expect("ERR_FAILED")
+    await page.route("**/graphql", lambda route: route.abort())
+    await rows(page).last.scroll_into_view_if_needed()
+    await expect(page.get_by_role("alert")).to_contain_text("El servidor no responde.")
+    await expect(rows(page)).to_have_count(100)
+    await page.unroute_all(behavior="wait")
+    await page.get_by_role("button", name="Reintentar").click()
+    await expect(rows(page)).to_have_count(200)
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
+
 async def test_pages_come_by_cursor_and_live_trips_fall_into_place(desk: Desk) -> None:
     leaves = soon(days=1)
     await many(desk, leaves)

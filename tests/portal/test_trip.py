@@ -17,7 +17,7 @@ from tests.portal.test_access import AXE, violations
 from travel import tenancy
 from travel.clock import RealClock
 from travel.delivery.carrier import publish
-from travel.model import NotificationStatus, OptOutSource, Role
+from travel.model import Notification, NotificationStatus, OptOutSource, Role
 from travel.records import notifications, sent, travellers
 
 BUENOS_AIRES, MIAMI = ZoneInfo("America/Argentina/Buenos_Aires"), ZoneInfo("America/New_York")
@@ -56,29 +56,36 @@ def asked(desk: Desk) -> int:
         return int(client.get(f"{desk.house.sandbox_url}/_sandbox/usage").json()["aeroapi"]["result_sets"])
 
 
-async def reads(desk: Desk, trip: str, type_: str) -> None:
-    """The traveller reads a message that reached the phone; the stand-in leaves that to chance."""
+async def arrived(desk: Desk, trip: str, type_: str) -> Notification:
+    """A message, as soon as it reached the phone."""
     assert desk.db is not None
     assert desk.agency is not None
-    assert desk.house is not None
     id_ = ids.of("Notification", await message(desk, trip, type_))
     assert id_ is not None
     async with asyncio.timeout(PATIENCE):
         while True:
             async with desk.db.transaction(desk.agency.id) as tx:
-                found = await notifications.lock(tx, desk.agency.id, id_, wait=True)
-                assert found is not None
-                if found.delivered_at is not None:
-                    now = desk.house.clock.now()
-                    await sent.stand(tx, found, NotificationStatus.READ, None, now)
-                    return await publish(tx, [found], now)
+                found = await notifications.get(tx, desk.agency.id, id_)
+            if found is not None and found.delivered_at is not None:
+                return found
             await asyncio.sleep(0.1)
+
+
+async def reads(desk: Desk, trip: str, type_: str) -> None:
+    """The traveller reads a message that reached the phone; the stand-in leaves that to chance."""
+    assert desk.db is not None
+    assert desk.house is not None
+    found, now = await arrived(desk, trip, type_), desk.house.clock.now()
+    async with desk.db.transaction(found.agency_id) as tx:
+        await sent.stand(tx, found, NotificationStatus.READ, None, now)
+        await publish(tx, [found], now)
 
 
 async def lived(desk: Desk) -> str:
     """A trip of today, of which much was said and something was not."""
     leaves = soon(hours=5)
     trip = await desk.book("Ana Pérez", departure=leaves, reference="NV-17", lodging="Hotel Faena")
+    await arrived(desk, trip, "RESERVATION_CONFIRMATION")
     await desk.record(trip, gateOrigin="B12", arrivalEstimatedAt=leaves + timedelta(hours=9))
     await desk.record(
         trip, departureEstimatedAt=leaves + timedelta(minutes=50), arrivalEstimatedAt=leaves + timedelta(hours=10)
@@ -425,8 +432,15 @@ async def test_a_long_history_comes_in_pages(desk: Desk) -> None:
     await desk.record(trip, gateOrigin="Z9")
     await expect(facts(page).first).to_contain_text("Z9")
     await expect(earlier).to_be_focused()
+    desk.watched.expect("ERR_FAILED")
+    await page.route("**/graphql", lambda route: route.abort())
+    await earlier.click()
+    await expect(page.get_by_role("alert")).to_contain_text("El servidor no responde.")
+    await expect(facts(page)).to_have_count(50)
+    await page.unroute_all(behavior="wait")
     await earlier.click()
     await expect(facts(page)).to_have_count(61)
+    await expect(page.get_by_role("alert")).to_have_count(0)
     await expect(page.locator(".story")).to_contain_text("Se cargó el viaje")
     await expect(earlier).to_be_hidden()
     await expect(page.locator(".time-line")).to_be_focused()

@@ -61,15 +61,21 @@ export function show(place, params, portal) {
     draw();
   }
 
-  /** @param {() => Promise<import("../api.js").Fault | null>} reading */
-  async function read(reading) {
+  /**
+   * @param {(list: TripList) => Promise<import("../api.js").Fault | null>} reading
+   * @param {(fault: import("../api.js").Fault) => void} [tell]  where somebody waits for it
+   */
+  async function read(reading, tell) {
     const asked = list;
-    const fault = await reading();
-    if (!fault && asked === list) draw();
+    const fault = await reading(asked);
+    if (asked !== list) return;
+    if (fault) tell?.(fault);
+    else draw();
   }
 
-  const more = () => (list.hasMore ? read(() => list.more()) : undefined);
-  const refresh = (pause = 0) => void (shown && read(() => list.refresh(pause)));
+  /** @returns {Promise<void> | undefined} */
+  const more = () => (list.hasMore ? read((asked) => asked.more(), (fault) => below.replaceChildren(failed(portal, fault, more))) : undefined);
+  const refresh = (pause = 0) => void (shown && read((asked) => asked.refresh(pause)));
 
   function draw() {
     const trips = list.trips();

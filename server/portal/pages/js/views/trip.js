@@ -26,7 +26,7 @@ export function show(place, params, portal) {
   const deeds = new Deeds(portal, soon);
   const line = new TimeLine(portal);
   const chat = new Chat(portal, soon);
-  const more = make("button", { type: "button", onclick: () => void once(more, () => read(() => file.more())) }, words.trip.earlier);
+  const more = make("button", { type: "button", onclick: () => void once(more, earlier) }, words.trip.earlier);
   const below = make("div", { class: "below" }, more);
   const body = make("div", { class: "trip-body" }, chat.node, make("div", { class: "trip-story" }, line.node, below));
   const notice = make("div", null, loading(portal));
@@ -41,8 +41,16 @@ export function show(place, params, portal) {
     const fault = await reading();
     if (left) return;
     // What is shown stays: that it may be old, the line above says.
-    if (fault && !file.trip) return notice.replaceChildren(failed(portal, fault, () => (head.title.focus(), begin())));
-    draw();
+    if (!fault) draw();
+    else if (!file.trip) notice.replaceChildren(failed(portal, fault, () => (head.title.focus(), begin())));
+  }
+
+  /** @returns {Promise<void>} */
+  async function earlier() {
+    const fault = await file.more();
+    if (left) return;
+    if (fault) notice.replaceChildren(failed(portal, fault, () => (more.focus(), void once(more, earlier))));
+    else draw();
   }
 
   function begin() {
