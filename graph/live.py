@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import takewhile
 from uuid import UUID
 
 import structlog
@@ -63,7 +64,8 @@ class Tail:
             return []
         if not self._recent or self._recent[0].sequence > sequence + 1:
             return None
-        return [event for event in self._recent if event.sequence > sequence]
+        newer = list(takewhile(lambda event: event.sequence > sequence, reversed(self._recent)))
+        return newer[::-1]
 
 
 class Hub:

@@ -20,7 +20,7 @@ from travel.model import (
     Notification,
     Trip,
 )
-from travel.records import agencies, attempts, flights, history, log_pages, notifications, travellers, trips
+from travel.records import agencies, attempts, history, log_pages, notifications, travellers, trips
 from travel.records.log_pages import Filter
 from travel.records.pages import Page, Window
 
@@ -31,6 +31,8 @@ Read = Callable[[Transaction], Awaitable[Any]]
 
 PageKey = tuple[UUID, Filter, Window]
 HistoryKey = tuple[UUID, Window]
+Flying = tuple[Flight, ByHand]
+"""A trip's flight, and what was written by hand about it."""
 Templates = dict[tuple[Any, Any], MessageTemplate]
 
 
@@ -127,8 +129,7 @@ class Loaders:
         self._agency_id = agency_id
         self.read = Reading(db, agency_id)
         self.trip: DataLoader[UUID, Trip | None] = self._loader(self._trips)
-        self.flight: DataLoader[UUID, Flight | None] = self._loader(self._flights)
-        self.by_hand: DataLoader[UUID, ByHand | None] = self._loader(self._by_hand)
+        self.flying: DataLoader[UUID, Flying | None] = self._loader(self._flying)
         self.told: DataLoader[UUID, list[Notification] | None] = self._loader(self._of_trips)
         self.opted_out: DataLoader[str, bool] = self._loader(self._opted_out)
         self.notification: DataLoader[UUID, Notification | None] = self._loader(self._notifications)
@@ -152,12 +153,8 @@ class Loaders:
         found = await trips.many(tx, self._agency_id, ids)
         return [found.get(id_) for id_ in ids]
 
-    async def _flights(self, tx: Transaction, ids: list[UUID]) -> list[Flight | None]:
-        found = await flights.of_agency(tx, self._agency_id, ids)
-        return [found.get(id_) for id_ in ids]
-
-    async def _by_hand(self, tx: Transaction, ids: list[UUID]) -> list[ByHand | None]:
-        found = await history.by_hand(tx, self._agency_id, ids)
+    async def _flying(self, tx: Transaction, ids: list[UUID]) -> list[Flying | None]:
+        found = await history.flying(tx, self._agency_id, ids)
         return [found.get(id_) for id_ in ids]
 
     async def _of_trips(self, tx: Transaction, ids: list[UUID]) -> list[list[Notification] | None]:

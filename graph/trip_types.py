@@ -1,6 +1,5 @@
 """The object types of trips and of the messages about them. One module, because each leads to the other."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from graph.scalars import PhoneNumber
 from travel import audience, model, status
 from travel.model import (
     AttemptOutcome,
-    ByHand,
     Channel,
     Language,
     NotificationReason,
@@ -64,10 +62,9 @@ class NotificationFilter:
 
 async def flight_of(trip: model.Trip, info: Info) -> model.Flight:
     """The flight as it counts for a trip: with what was written by hand for it."""
-    loaders = info.context.loaders
-    flight, by_hand = await asyncio.gather(loaders.flight.load(trip.flight_id), loaders.by_hand.load(trip.id))
-    assert flight is not None, "a trip has a flight"
-    return status.corrected(flight, by_hand or ByHand())
+    flying = await info.context.loaders.flying.load(trip.id)
+    assert flying is not None, "a trip has a flight"
+    return status.corrected(*flying)
 
 
 @strawberry.type(description="One traveller on one flight, made by the agency.")

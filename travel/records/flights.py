@@ -90,19 +90,6 @@ async def many(tx: Transaction, flight_ids: Sequence[UUID]) -> dict[UUID, Flight
     return {row["id"]: from_row(row) for row in rows}
 
 
-async def of_agency(tx: Transaction, agency_id: UUID, flight_ids: Sequence[UUID]) -> dict[UUID, Flight]:
-    """Flights by id, where the agency has a trip on them."""
-    rows = await tx.all(
-        f"""
-        SELECT {COLUMNS} FROM flights f
-        WHERE id = ANY(:ids) AND EXISTS (SELECT FROM trips t WHERE t.flight_id = f.id AND t.agency_id = :agency)
-        """,  # noqa: S608
-        ids=list(flight_ids),
-        agency=agency_id,
-    )
-    return {row["id"]: from_row(row) for row in rows}
-
-
 async def due(tx: Transaction, watch: Watch, now: datetime, most: int) -> list[UUID]:
     """Flights whose next look is due, the most overdue first."""
     rows = await tx.all(

@@ -10,6 +10,7 @@ from travel.database import Transaction
 from travel.model import (
     ByHand,
     Correction,
+    Flight,
     FlightPhase,
     FlightState,
     FlightStatusRecord,
@@ -17,6 +18,7 @@ from travel.model import (
     StatusChangeKind,
     StatusSource,
 )
+from travel.records import flights
 from travel.records.flights import STATE, state_of
 
 COLUMNS = "id, ordinal, flight_id, trip_id, source, phase, changes, recorded_at, " + ", ".join(STATE)
@@ -90,14 +92,42 @@ async def by_hand(tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUID]) ->
         agency=agency_id,
         trips=list(trip_ids),
     )
-    words: dict[UUID, dict[str, Correction]] = {}
-    at: dict[UUID, datetime] = {}
+    words: dict[UUID, list[tuple[Mapping[str, Any], datetime]]] = {}
     for row in rows:
-        for name, (value, over) in row["raw"].items():
-            correction = Correction(field=name, value=_parsed(name, value), over=_parsed(name, over))
-            words.setdefault(row["trip_id"], {})[name] = correction
-        at[row["trip_id"]] = row["recorded_at"]
-    return {trip: ByHand(corrections=tuple(each.values()), at=at[trip]) for trip, each in words.items()}
+        words.setdefault(row["trip_id"], []).append((row["raw"], row["recorded_at"]))
+    return {trip: _newest(each) for trip, each in words.items()}
+
+
+async def flying(tx: Transaction, agency_id: UUID, trip_ids: Sequence[UUID]) -> dict[UUID, tuple[Flight, ByHand]]:
+    """The flights of these trips, and what agents wrote by hand about each."""
+    columns = ", ".join(f"f.{name}" for name in flights.COLUMNS.split(", "))
+    rows = await tx.all(
+        f"""
+        SELECT t.id AS trip_id, ARRAY(
+          SELECT jsonb_build_array(h.raw, h.recorded_at) FROM flight_status_history h
+          WHERE h.trip_id = t.id AND h.flight_id = t.flight_id AND h.source = 'MANUAL' ORDER BY h.ordinal
+        ) AS words, {columns}
+        FROM trips t JOIN flights f ON f.id = t.flight_id WHERE t.agency_id = :agency AND t.id = ANY(:trips)
+        """,  # noqa: S608
+        agency=agency_id,
+        trips=list(trip_ids),
+    )
+    found = {}
+    for row in rows:
+        flight = {name: value for name, value in row.items() if name not in ("trip_id", "words")}
+        by_hand = _newest([(raw, datetime.fromisoformat(at)) for raw, at in row["words"]])
+        found[row["trip_id"]] = flights.from_row(flight), by_hand
+    return found
+
+
+def _newest(words: Sequence[tuple[Mapping[str, Any], datetime]]) -> ByHand:
+    """Per field the last word; they come in order."""
+    corrections = {
+        name: Correction(field=name, value=_parsed(name, value), over=_parsed(name, over))
+        for raw, _ in words
+        for name, (value, over) in raw.items()
+    }
+    return ByHand(corrections=tuple(corrections.values()), at=words[-1][1] if words else None)
 
 
 def _parsed(name: str, value: Any) -> Any:

@@ -58,7 +58,7 @@ async def _agency(name: str, db: Database, clock: Any, *, forgets: bool) -> Agen
                 await tx.value("SELECT id FROM notifications_log WHERE trip_id = :trip LIMIT 1", trip=trip.id)
             )
     async with db.transaction(agency.id) as tx:
-        flight = (await flights.of_agency(tx, agency.id, [trips[0].flight_id]))[trips[0].flight_id]
+        flight = await flights.get(tx, trips[0].flight_id)
         record = await history.append(
             tx,
             flight_id=trips[0].flight_id,
