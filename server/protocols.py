@@ -54,7 +54,23 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     _is_told_to_go = False
     _is_full = False
+    _is_failed = False
     _patience: Patience | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, but nothing behind what broke the protocol."""
+        if not self._is_failed:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Say what broke the protocol, and let the peer read that. uvicorn alone would close while more is coming, which resets
+        the connection and takes the reason with it."""
+        assert self.conn.close_sent is not None, "the parser fails the connection"
+        self._is_failed = self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": self.conn.close_sent.code})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()
+        self.close_timer = self.loop.call_later(FLUSH_SECONDS, self.transport.close)
 
     def write(self, head: bytes, body: bytes) -> bool:
         """Send a text message of two parts at once; False where the peer takes no more for now, or is going, and nothing was

@@ -77,6 +77,25 @@ async def test_a_socket_that_pings_and_reads_nothing_is_cut_before_it_shows_a_cr
     writer.transport.abort()
 
 
+async def test_who_says_too_much_hears_so_however_much_is_still_coming(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "FLUSH_SECONDS", 20)
+    reader, writer = await plug(line)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(20):
+        # A fragmented message, of which the first quarter is more than a message may be.
+        for opcode in (b"\x01", *[b"\x00"] * 15):
+            writer.write(opcode + b"\xff" + (65_536).to_bytes(8, "big") + bytes(4) + b"x" * 65_536)
+            await writer.drain()
+        close = await reader.read()
+    assert close[0] == 0x88
+    assert int.from_bytes(close[2:4], "big") == CloseCode.MESSAGE_TOO_BIG
+    writer.close()
+    await gone(line)
+
+
 @pytest.mark.parametrize("said", [b"", b"POST /graphql HTTP/1.1\r\nHost: x\r\n"])
 async def test_a_head_that_does_not_come_is_not_waited_for(line: Line, said: bytes) -> None:
     reader, writer = await plug(line)
