@@ -80,9 +80,10 @@ def possible(wanted: int) -> int:
 async def run(wanted: int) -> Stop:
     """Fill a server with sockets, stall one, and stop it."""
     stop = Stop(sockets=possible(wanted))
+    room = {name: str(stop.sockets + 1) for name in ("SOCKETS_PER_KEY", "SOCKETS_PER_PROCESS")}
     with LOG.open("wb") as log, Postgres.start() as postgres, Valkey.start() as valkey:
         urls = prepared(postgres)
-        with processes(urls.app, valkey.url, speed=1, log=log) as house:
+        with processes(urls.app, valkey.url, speed=1, log=log, **room) as house:
             async with databases(urls) as (db, _, _):
                 (agency,) = await cast.agencies(1, db, house.clock)
                 stalled = await _enter(house, agency, HEAVY)
