@@ -35,6 +35,19 @@ def is_fault(error: GraphQLError) -> bool:
     return not type(cause).__module__.startswith("strawberry.")
 
 
+class Masked(MaskErrors):
+    """Whatever is a fault of ours becomes one sentence, and a code that says whether it is worth trying again."""
+
+    def __init__(self) -> None:
+        super().__init__(should_mask_error=is_fault, error_message="Something went wrong on our side.")
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        """What the client is told of it."""
+        masked = super().anonymise_error(error)
+        masked.extensions = {"code": "UNAVAILABLE" if isinstance(error.original_error, AWAY) else "INTERNAL"}
+        return masked
+
+
 class Schema(strawberry.Schema):
     """Logs faults, once and with their cause, and nothing that a client did wrong.
 
@@ -60,10 +73,7 @@ def build(*, introspection: bool = False, direct: bool = True, seconds: float = 
     """
     executes: Any = DirectExecutor if direct else StrawberryGraphQLCoreExecutionContext
     in_time = type("InTime", (Timed, executes), {"seconds": seconds, "suggests": introspection})
-    extensions: list[Any] = [
-        OpenChecks if introspection else Checks,
-        lambda: MaskErrors(should_mask_error=is_fault, error_message="Something went wrong on our side."),
-    ]
+    extensions: list[Any] = [OpenChecks if introspection else Checks, Masked]
     return Schema(
         query=Query,
         mutation=Mutation,

@@ -66,11 +66,9 @@ class Logged:
             except Exception as fault:
                 log.exception("request_failed")
                 if status is None:
-                    away = isinstance(fault, BROKEN)
-                    answer = JSONResponse(
-                        {"errors": [{"message": "Something went wrong on our side."}]}, status_code=503 if away else 500
-                    )
-                    await answer(scope, receive, noted)
+                    status_code, code = (503, "UNAVAILABLE") if isinstance(fault, BROKEN) else (500, "INTERNAL")
+                    error = {"message": "Something went wrong on our side.", "extensions": {"code": code}}
+                    await JSONResponse({"errors": [error]}, status_code)(scope, receive, noted)
             finally:
                 spent = round((time.perf_counter() - began) * 1000, 1)
                 self._tell(scope, status, spent)

@@ -1,5 +1,6 @@
 """The doors of HTTP: who is let in, what is too large, and what a client may learn of our faults, which is nothing."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -233,8 +234,27 @@ async def test_a_fault_of_ours_is_one_sentence(world: World, owner: Database) ->
         async with owner.transaction() as tx:
             await tx.run("GRANT SELECT ON opt_outs TO bauhaus_app")
     assert messages(response) == ["Something went wrong on our side."]
+    assert response.json()["errors"][0]["extensions"] == {"code": "INTERNAL"}
     assert not [word for word in (*OURS, "opt_outs") if word in response.text]
     assert "x-request-id" in response.headers
+
+
+async def test_a_session_that_ends_under_an_answer_is_worth_another_try(world: World, owner: Database) -> None:
+    await world.book()
+    async with house(world) as http:
+        async with owner.transaction() as tx:
+            await tx.run("LOCK TABLE opt_outs IN ACCESS EXCLUSIVE MODE")
+            asking = asyncio.create_task(ask(world, "{ trips { nodes { traveller { optedOut } } } }", http))
+            async with world.db.transaction() as other:
+                for _ in range(1000):
+                    waiting = await other.value("SELECT pid FROM pg_locks WHERE NOT granted")
+                    if waiting is not None:
+                        break
+                    await asyncio.sleep(0.01)
+                assert await other.value("SELECT pg_terminate_backend(:pid)", pid=waiting)
+        response = await asking
+    error = response.json()["errors"][0]
+    assert (error["message"], error["extensions"]) == ("Something went wrong on our side.", {"code": "UNAVAILABLE"})
 
 
 async def test_a_fault_at_the_door_is_as_silent(world: World, owner: Database) -> None:
@@ -246,7 +266,8 @@ async def test_a_fault_at_the_door_is_as_silent(world: World, owner: Database) -
     finally:
         async with owner.transaction() as tx:
             await tx.run("GRANT UPDATE ON api_keys TO bauhaus_app")
-    assert response.status_code in (500, 503)
+    assert response.status_code == 503
+    assert response.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
     assert not [word for word in (*OURS, "api_keys") if word in response.text]
     assert "x-request-id" in response.headers
 

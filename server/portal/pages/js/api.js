@@ -53,6 +53,7 @@ async function heard(answer) {
   /** @type {{ data?: any, errors?: { message: string, extensions?: { code?: string } }[] }} */
   const body = await answer.json();
   const first = body.errors?.[0];
+  if (first?.extensions?.code === "UNAVAILABLE") return { data: null, fault: { kind: "busy", message: first.message } };
   if (first || !body.data)
     return { data: null, fault: { kind: "fault", message: first?.message ?? String(answer.status), code: first?.extensions?.code } };
   return { data: body.data, fault: null };
