@@ -8,7 +8,7 @@ from server import serving
 from server.app import create
 from travel import config, log
 from travel.config import Config
-from travel.database import Database
+from travel.database import STARTING_SECONDS, Database
 
 GENERATIONS = 5_000, 10, 10
 """Of the garbage collector. A full collection stops everybody, for 0.1 s with a thousand sockets open; as they come, Python's own
@@ -32,7 +32,7 @@ def serve() -> None:
 async def _verify(loaded: Config) -> None:
     """Say what is wrong with the database in one line, before uvicorn says it in forty."""
     db = Database(loaded.database_url.get_secret_value(), pool_size=2)
-    await db.connect()
+    await db.connect(patience=STARTING_SECONDS)
     try:
         await db.verify()
     finally:

@@ -14,7 +14,7 @@ from travel.aeroapi import AeroApi
 from travel.cadence import PUSHED, Cadence
 from travel.clock import Clock
 from travel.config import Config, ConfigError
-from travel.database import Database
+from travel.database import STARTING_SECONDS, Database
 from travel.delivery import Carrier
 from travel.enqueue import Wakeups
 from travel.model import Channel
@@ -108,7 +108,7 @@ def watcher_of(
 async def open_context(config: Config) -> AsyncIterator[Context]:
     """Connect to everything, or say in one line what is wrong; close it at the end."""
     db = Database(config.database_url.get_secret_value(), pool_size=config.database_pool_size)
-    await db.connect()
+    await db.connect(patience=STARTING_SECONDS)
     redis = enqueue.connect(config.redis_url.get_secret_value()) if config.redis_url else None
     source, twilio, clock = aeroapi_of(config), twilio_of(config), config.clock()
     wakeups = Wakeups(redis)

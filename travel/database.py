@@ -65,6 +65,9 @@ BROKEN = (*AWAY, asyncpg.PostgresError)
 """Whatever a database answers instead of rows. A loop that lives as long as its process outlives all of it."""
 
 
+STARTING_SECONDS = 20.0
+"""How long a server or a worker that starts waits for its database."""
+TRY_AGAIN_SECONDS = 0.2
 READING_SECONDS = 0.2
 """A reading of the database's clock that took longer says too little."""
 
@@ -157,12 +160,20 @@ class Database:
             },
         )
 
-    async def connect(self) -> None:
-        """Open the pool; raises SchemaError where there is no database at the address."""
-        try:
-            await self._pool.connect()
-        except BROKEN as broken:
-            raise SchemaError(f"The database cannot be reached or refuses us: {broken or 'no answer'}.") from broken
+    async def connect(self, patience: float = 0) -> None:
+        """Open the pool; raises SchemaError where there is no database at the address.
+
+        One that is away is waited for, `patience` seconds long: it may be starting just as we are.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return await self._pool.connect()
+            except BROKEN as broken:
+                if not isinstance(broken, AWAY) or time.monotonic() >= deadline:
+                    said = f"The database cannot be reached or refuses us: {broken or 'no answer'}."
+                    raise SchemaError(said) from broken
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
 
     async def disconnect(self) -> None:
         """Close the pool."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from random import Random
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -239,6 +240,39 @@ async def test_the_owner_is_refused(services: Services) -> None:
 async def test_a_database_that_cannot_be_reached_is_named_so(services: Services) -> None:
     assert "cannot be reached" in await verdict(f"postgresql://nobody:x@127.0.0.1:{free_port()}/bauhaus")
     assert "cannot be reached" in await verdict(at(services.app_url, "nowhere"))
+
+
+async def test_a_database_that_starts_just_now_is_waited_for(services: Services) -> None:
+    real, port, came = urlsplit(services.app_url), free_port(), 0
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        came += 1
+        if came < TRIES:
+            writer.close()
+            return
+        there, back = await asyncio.open_connection(real.hostname, real.port)
+        await asyncio.gather(_pipe(reader, back), _pipe(there, writer))
+
+    url = urlunsplit(real._replace(netloc=f"{real.username}:{real.password}@127.0.0.1:{port}"))
+    hasty, patient = Database(url, pool_size=1), Database(url, pool_size=1)
+    with pytest.raises(SchemaError, match="cannot be reached"):
+        await hasty.connect()
+    async with await asyncio.start_server(carry, "127.0.0.1", port):
+        await patient.connect(patience=20)
+        async with patient.transaction() as tx:
+            assert await tx.value("SELECT 1") == 1
+        await patient.disconnect()
+    assert came >= TRIES
+
+
+TRIES = 6
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
 
 
 async def test_a_database_that_goes_away_is_named_so(services: Services) -> None:
