@@ -1,7 +1,7 @@
 """Handing over what is due, and finding out about what got lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -53,22 +53,26 @@ async def end_rounds(context: Context) -> None:
 
 async def sweep_orphans(context: Context) -> int:
     """Take over messages whose worker is gone; returns how many. A sweep of its own: no look-up may hold it up."""
-    return await _sweep(context, {NotificationStatus.SENDING: delivery.recover})
+    return await _sweep(context, NotificationStatus.SENDING, delivery.recover)
 
 
-async def sweep_silent(context: Context) -> int:
-    """Ask Twilio about messages of unknown fate, and those that nobody confirmed; returns how many."""
-    deeds = {NotificationStatus.UNKNOWN: delivery.settle_unknown, NotificationStatus.SENT: delivery.chase}
-    return await _sweep(context, deeds)
+async def sweep_unknown(context: Context) -> int:
+    """Ask Twilio about messages of unknown fate; returns how many. They wait for it, so no receipt may hold this up."""
+    return await _sweep(context, NotificationStatus.UNKNOWN, delivery.settle_unknown)
 
 
-async def _sweep(context: Context, deeds: Mapping[NotificationStatus, Deed]) -> int:
+async def sweep_unconfirmed(context: Context) -> int:
+    """Ask Twilio about messages that it took and nobody confirmed; returns how many."""
+    return await _sweep(context, NotificationStatus.SENT, delivery.chase)
+
+
+async def _sweep(context: Context, status: NotificationStatus, deed: Deed) -> int:
     async with context.db.transaction() as tx:
         found = await outbox.strays(tx, context.clock.now(), AT_ONCE)
-    strays = [each for each in found if each.status in deeds]
+    strays = [each for each in found if each.status is status]
 
     async def mend(stray: Stray) -> None:
-        await deeds[stray.status](context.carrier, stray.agency_id, stray.id)
+        await deed(context.carrier, stray.agency_id, stray.id)
 
     await _side_by_side("sweep_strays", strays, mend)
     return len(strays)

@@ -216,8 +216,9 @@ async def sweep_notifications(context: Context) -> int:
 
 
 async def sweep_strays(context: Context) -> int:
-    """What both sweeps for messages of which nobody hears do."""
-    return await delivery_jobs.sweep_orphans(context) + await delivery_jobs.sweep_silent(context)
+    """What the sweeps for messages of which nobody hears do."""
+    sweeps = delivery_jobs.sweep_orphans, delivery_jobs.sweep_unknown, delivery_jobs.sweep_unconfirmed
+    return sum([await sweep(context) for sweep in sweeps])
 
 
 def text(instant: datetime) -> str:

@@ -139,7 +139,8 @@ async def _take_callbacks(replay: Replay) -> None:
         pass
     deeds: Iterable[Callable[..., Awaitable[int]]] = (
         delivery_jobs.sweep_webhooks,
-        delivery_jobs.sweep_silent,
+        delivery_jobs.sweep_unknown,
+        delivery_jobs.sweep_unconfirmed,
         upkeep.replan_changed_agencies,
     )
     for deed in deeds:
