@@ -64,12 +64,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_parser_exception(self) -> None:
         """Say what broke the protocol, and let the peer read that. uvicorn alone would close while more is coming, which resets
-        the connection and takes the reason with it."""
+        the connection and takes the reason with it. Nor is it half closed: asyncio's own transports stumble over that."""
         assert self.conn.close_sent is not None, "the parser fails the connection"
         self._is_failed = self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": self.conn.close_sent.code})
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()
         self.close_timer = self.loop.call_later(FLUSH_SECONDS, self.transport.close)
 
     def write(self, head: bytes, body: bytes) -> bool:

@@ -80,7 +80,7 @@ async def test_a_socket_that_pings_and_reads_nothing_is_cut_before_it_shows_a_cr
 async def test_who_says_too_much_hears_so_however_much_is_still_coming(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "FLUSH_SECONDS", 20)
+    monkeypatch.setattr(protocols, "FLUSH_SECONDS", 2)
     reader, writer = await plug(line)
     writer.write(UPGRADE)
     await reader.readuntil(b"\r\n\r\n")
@@ -89,7 +89,7 @@ async def test_who_says_too_much_hears_so_however_much_is_still_coming(
         for opcode in (b"\x01", *[b"\x00"] * 15):
             writer.write(opcode + b"\xff" + (65_536).to_bytes(8, "big") + bytes(4) + b"x" * 65_536)
             await writer.drain()
-        close = await reader.read()
+        close = await reader.readexactly(4)
     assert close[0] == 0x88
     assert int.from_bytes(close[2:4], "big") == CloseCode.MESSAGE_TOO_BIG
     writer.close()
