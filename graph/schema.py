@@ -35,16 +35,25 @@ def is_fault(error: GraphQLError) -> bool:
     return not type(cause).__module__.startswith("strawberry.")
 
 
+FAULT = "Something went wrong on our side."
+"""All that a client is told of a fault of ours, but for its code."""
+
+
+def code_of(fault: BaseException | None) -> str:
+    """Whether a fault of ours is worth another try (UNAVAILABLE) or a defect (INTERNAL)."""
+    return "UNAVAILABLE" if isinstance(fault, AWAY) else "INTERNAL"
+
+
 class Masked(MaskErrors):
-    """Whatever is a fault of ours becomes one sentence, and a code that says whether it is worth trying again."""
+    """Whatever is a fault of ours becomes one sentence and a code."""
 
     def __init__(self) -> None:
-        super().__init__(should_mask_error=is_fault, error_message="Something went wrong on our side.")
+        super().__init__(should_mask_error=is_fault, error_message=FAULT)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         """What the client is told of it."""
         masked = super().anonymise_error(error)
-        masked.extensions = {"code": "UNAVAILABLE" if isinstance(error.original_error, AWAY) else "INTERNAL"}
+        masked.extensions = {"code": code_of(error.original_error)}
         return masked
 
 

@@ -66,9 +66,10 @@ class Logged:
             except Exception as fault:
                 log.exception("request_failed")
                 if status is None:
-                    status_code, code = (503, "UNAVAILABLE") if isinstance(fault, BROKEN) else (500, "INTERNAL")
-                    error = {"message": "Something went wrong on our side.", "extensions": {"code": code}}
-                    await JSONResponse({"errors": [error]}, status_code)(scope, receive, noted)
+                    code = schema.code_of(fault)
+                    error = {"message": schema.FAULT, "extensions": {"code": code}}
+                    answer = JSONResponse({"errors": [error]}, 503 if code == "UNAVAILABLE" else 500)
+                    await answer(scope, receive, noted)
             finally:
                 spent = round((time.perf_counter() - began) * 1000, 1)
                 self._tell(scope, status, spent)
