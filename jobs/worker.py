@@ -99,9 +99,10 @@ def arq_worker(context: Context, redis: ArqRedis, *, burst: bool = False) -> Wor
 async def run(config: Config) -> None:
     """Work until SIGTERM or SIGINT, then finish what is under way."""
     stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with open_context(config) as context:
+        # Until here nothing is in our hands, and a signal ends us at once, also while the database is waited for.
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
         await work(context, config, stop)
 
 

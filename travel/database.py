@@ -16,8 +16,11 @@ from uuid import UUID
 import asyncpg
 import databases
 import orjson
+import structlog
 
 from travel.clock import Clock
+
+log = structlog.get_logger()
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -67,7 +70,7 @@ BROKEN = (*AWAY, asyncpg.PostgresError)
 
 STARTING_SECONDS = 20.0
 """How long a server or a worker that starts waits for its database."""
-TRY_AGAIN_SECONDS = 0.2
+TRY_AGAIN_SECONDS = 0.5
 READING_SECONDS = 0.2
 """A reading of the database's clock that took longer says too little."""
 
@@ -173,6 +176,7 @@ class Database:
                 if not isinstance(broken, AWAY) or time.monotonic() >= deadline:
                     said = f"The database cannot be reached or refuses us: {broken or 'no answer'}."
                     raise SchemaError(said) from broken
+                log.warning("database_awaited", error=str(broken) or type(broken).__name__)
             await asyncio.sleep(TRY_AGAIN_SECONDS)
 
     async def disconnect(self) -> None:
