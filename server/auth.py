@@ -37,12 +37,14 @@ class Door:
         if self._tokens is not None and credential.count(".") == 2:
             return await self._active(await self._tokens.viewer(credential))
         now = self._house.clock.now()
-        async with self._house.db.transaction() as tx:
-            found = await keys.viewer(tx, credential, now)
-            if found is not None:
-                await tx.become(found.agency_id)
-                await keys.touch(tx, found, now)
-        return found
+        async with self._house.db.single() as tx:
+            shown = await keys.shown(tx, credential, now)
+        if shown is None:
+            return None
+        if shown.is_to_touch(now):
+            async with self._house.db.transaction(shown.viewer.agency_id) as tx:
+                await keys.touch(tx, shown.viewer, now)
+        return shown.viewer
 
     async def _active(self, named: Viewer | None) -> Viewer | None:
         """The viewer whom a token names, if its agency is there and active."""

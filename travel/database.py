@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
-HEAD = "0003"
+HEAD = "0004"
 """The migration revision this code is written for; a test compares it with the newest revision."""
 
 
@@ -192,14 +192,14 @@ class Database:
         return self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", agency_id)
 
     @asynccontextmanager
+    async def single(self) -> AsyncIterator[Transaction]:
+        """Statements as nobody, each of which commits by itself: one round trip for one that needs no other beside it."""
+        async with self._connected() as raw:
+            yield Transaction(raw, None)
+
+    @asynccontextmanager
     async def _begun(self, begin: str, agency_id: UUID | None) -> AsyncIterator[Transaction]:
-        connection = self._pool.connection()
-        async with asyncio.timeout(self._acquire_seconds):
-            await connection.__aenter__()
-        try:
-            raw = connection.raw_connection
-            if raw.is_in_transaction():
-                raise NestedTransactionError
+        async with self._connected() as raw:
             # One round trip for both: most transactions are short, and belong to an agency.
             try:
                 await raw.execute(f"{begin}; {_become(agency_id)}" if agency_id else begin)
@@ -210,6 +210,17 @@ class Database:
                     await _to_the_end(raw.execute("ROLLBACK"))
                 raise
             await raw.execute("COMMIT")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = self._pool.connection()
+        async with asyncio.timeout(self._acquire_seconds):
+            await connection.__aenter__()
+        try:
+            raw = connection.raw_connection
+            if raw.is_in_transaction():
+                raise NestedTransactionError
+            yield raw
         finally:
             await connection.__aexit__(None, None, None)
 

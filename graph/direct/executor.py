@@ -116,11 +116,7 @@ async def _read(plan: Plan, context: Context, trips: list[str]) -> Any:
     agency_id, now = context.asking.agency_id, context.house.clock.now()
 
     async def read(tx: Transaction) -> Sequence[Mapping[str, Any]]:
-        # To plan so large a statement costs as much as half of its execution, and each time brings the same plan.
-        await tx.run("SET LOCAL plan_cache_mode TO force_generic_plan")
-        found = await tx.all(plan.sql, agency=agency_id, trips=trips, now=now)
-        await tx.run("SET LOCAL plan_cache_mode TO auto")
-        return found
+        return await tx.all(plan.sql, agency=agency_id, trips=trips, now=now)
 
     rows = await context.loaders.read(read)
     found = {str(row["id"]): row for row in rows}

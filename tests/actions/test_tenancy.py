@@ -20,6 +20,7 @@ from travel.model import (
     RefusedError,
     Role,
     UserErrorCode,
+    Viewer,
 )
 from travel.records import agencies, feed, keys
 
@@ -296,11 +297,13 @@ async def test_a_key_opens_until_it_expires_or_is_revoked(world: World) -> None:
         world.db, world.clock, world.agency.id, name=" portal ", role=Role.VIEWER, expires_at=until
     )
 
-    async def viewer(text: str = made.secret) -> Any:
-        async with world.db.transaction() as tx:
-            return await keys.viewer(tx, text, world.clock.now())
+    async def viewer(text: str = made.secret) -> Viewer | None:
+        async with world.db.single() as tx:
+            shown = await keys.shown(tx, text, world.clock.now())
+        return shown.viewer if shown else None
 
     seen = await viewer()
+    assert seen is not None
     assert (seen.agency_id, seen.role, seen.name) == (world.agency.id, Role.VIEWER, "portal")
     for wrong in (made.secret[:-1], made.secret + "x", made.secret.replace("bh_", "xx_"), "", "bh_", "bh__", "ñ"):
         assert await viewer(wrong) is None
@@ -315,6 +318,25 @@ async def test_a_key_opens_until_it_expires_or_is_revoked(world: World) -> None:
     world.clock.move_to(world.clock.now() + HOUR)
     again = await tenancy.revoke_key(world.db, world.clock, world.agency.id, lasting.key.id)
     assert again.revoked_at == revoked.revoked_at
+
+
+async def test_the_last_use_of_a_key_is_known_to_the_minute_and_costs_one_write_in_it(world: World) -> None:
+    asked = "{ agency { apiKeys { lastUsedAt } } }"
+
+    async def seen() -> tuple[datetime, str]:
+        await world.data(asked)
+        async with world.db.transaction(world.agency.id) as tx:
+            row = await tx.one("SELECT last_used_at, CAST(xmin AS text) AS version FROM api_keys")
+        assert row is not None
+        return row["last_used_at"], row["version"]
+
+    began = world.clock.now()
+    first = await seen()
+    world.clock.move_to(began + timedelta(seconds=60))
+    assert await seen() == first
+    assert first[0] == began
+    world.clock.move_to(began + timedelta(seconds=61))
+    assert (await seen())[0] == began + timedelta(seconds=61)
 
 
 async def test_a_key_that_cannot_be_is_refused(world: World) -> None:
@@ -335,8 +357,8 @@ async def test_two_keys_open_side_by_side_until_the_old_one_ends(world: World) -
     ]
 
     async def opens() -> list[bool]:
-        async with world.db.transaction() as tx:
-            return [await keys.viewer(tx, made.secret, world.clock.now()) is not None for made in (old, new)]
+        async with world.db.single() as tx:
+            return [await keys.shown(tx, made.secret, world.clock.now()) is not None for made in (old, new)]
 
     def end(at: datetime | None) -> Any:
         return tenancy.revoke_key(world.db, world.clock, world.agency.id, old.key.id, at)

@@ -29,12 +29,14 @@ async def small(services: Services, db: Database) -> AsyncIterator[Database]:
     await database.disconnect()
 
 
+NOTED = (
+    "INSERT INTO webhook_inbox (provider, dedupe_key, body, received_at) VALUES ('TWILIO_STATUS', :key, '{}', now())"
+)
+
+
 async def note(database: Database, key: str) -> None:
     async with database.transaction() as tx:
-        await tx.run(
-            "INSERT INTO webhook_inbox (provider, dedupe_key, body, received_at) VALUES ('TWILIO_STATUS', :key, '{}', now())",
-            key=key,
-        )
+        await tx.run(NOTED, key=key)
         if key == "bad":
             raise InterruptedError
 
@@ -58,6 +60,24 @@ async def test_a_transaction_inside_another_is_refused_and_harms_nothing(small: 
         assert await tx.value("SELECT 1") == 1
     await note(small, "after")
     assert await noted(small) == {"after"}
+
+
+async def test_a_single_statement_commits_by_itself_and_belongs_to_no_agency(small: Database) -> None:
+    async with small.transaction(uuid4()) as tx:
+        assert await tx.value("SELECT current_agency_id() IS NOT NULL")
+        with pytest.raises(NestedTransactionError):
+            async with small.single():
+                raise AssertionError("never reached")
+
+    async def written_and_broken() -> None:
+        async with small.single() as tx:
+            assert await tx.value("SELECT current_agency_id() IS NULL")
+            await tx.run(NOTED, key="k")
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await written_and_broken()
+    assert await noted(small) == {"k"}
 
 
 async def test_another_task_has_its_own_transaction(db: Database) -> None:
@@ -105,7 +125,8 @@ async def test_a_storm_of_cancellations_loses_no_connection(services: Services, 
     dice = Random(11)
 
     async def work(number: int) -> None:
-        async with pool.transaction(uuid4() if number % 2 else None) as tx:
+        begun = pool.single() if number % 3 == 0 else pool.transaction(uuid4() if number % 2 else None)
+        async with begun as tx:
             await tx.value("SELECT count(*) FROM trips")
             await tx.value("SELECT pg_sleep(0.002)")
             await tx.value("SELECT count(*) FROM flights")

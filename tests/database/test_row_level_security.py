@@ -120,7 +120,7 @@ async def test_the_application_changes_neither_schema_nor_history(db: Database, 
 
 ANSWERS = {
     "system_agencies": {"id", "name", "status"},
-    "system_key": {"id", "agency_id", "name", "role", "secret_hash", "expires_at", "revoked_at"},
+    "system_key": {"id", "agency_id", "name", "role", "secret_hash", "expires_at", "last_used_at", "revoked_at"},
     "system_agencies_on_flight": {"agency_id"},
     "system_agencies_of_phone": {"agency_id"},
     "system_agencies_to_replan": {"agency_id"},

@@ -46,7 +46,7 @@ VALUES ($1, '00000000-0000-0000-0000-00000000000a', 1, 1, $2, 'WHATSAPP', now())
 """
 
 
-@pytest.mark.parametrize("release", ["0001"])
+@pytest.mark.parametrize("release", ["0001", "0002", "0003"])
 async def test_a_release_with_data_in_it_goes_on_working_after_the_step_to_the_newest(
     services: Services, release: str
 ) -> None:

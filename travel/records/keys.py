@@ -5,7 +5,7 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from travel.database import Transaction
 from travel.model import ApiKey, Role, Viewer
 
 _COLUMNS = "id, agency_id, name, role, prefix, created_at, last_used_at, expires_at, revoked_at"
+TOUCHED_EVERY = timedelta(minutes=1)
+"""How often the use of a key is written down, so that reading does not become writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,18 @@ class NewKey:
 
     key: ApiKey
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A key that opens, in the hand of its viewer."""
+
+    viewer: Viewer
+    last_used_at: datetime | None
+
+    def is_to_touch(self, now: datetime) -> bool:
+        """Whether its last use was written down long ago."""
+        return self.last_used_at is None or self.last_used_at < now - TOUCHED_EVERY
 
 
 def _key(row: Mapping[str, Any]) -> ApiKey:
@@ -63,38 +77,41 @@ async def of_agency(tx: Transaction, agency_id: UUID) -> Sequence[ApiKey]:
     return [_key(row) for row in rows]
 
 
-async def viewer(tx: Transaction, text: str, now: datetime) -> Viewer | None:
-    """Who presents this key; None for anything that is not a valid, unexpired, unrevoked key."""
+async def shown(tx: Transaction, text: str, now: datetime) -> Shown | None:
+    """Who shows this key; None for anything that is not a valid, unexpired, unrevoked key."""
     scheme, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
     if scheme != "bh" or not secret:
         return None
     row = await tx.one(
-        "SELECT id, agency_id, name, role, secret_hash, expires_at, revoked_at FROM system_key(:p)", p=prefix
+        "SELECT id, agency_id, name, role, secret_hash, expires_at, revoked_at, last_used_at FROM system_key(:p)",
+        p=prefix,
     )
     if row is None or not hmac.compare_digest(row["secret_hash"], _hash(secret)):
         return None
     if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] <= now):
         return None
-    return Viewer(
+    viewer = Viewer(
         key_id=row["id"],
         agency_id=row["agency_id"],
         name=row["name"],
         role=Role(row["role"]),
         expires_at=row["expires_at"],
     )
+    return Shown(viewer, row["last_used_at"])
 
 
 async def touch(tx: Transaction, viewer: Viewer, now: datetime) -> None:
-    """Remember that the key was used; at most once a minute, so that reading does not become writing."""
+    """Remember that the key was used; others may have remembered it meanwhile."""
     await tx.run(
         """
         UPDATE api_keys SET last_used_at = :now
-        WHERE id = :id AND agency_id = :agency AND (last_used_at IS NULL OR last_used_at < CAST(:now AS timestamptz) - interval '1 minute')
+        WHERE id = :id AND agency_id = :agency AND (last_used_at IS NULL OR last_used_at < :before)
         """,
         id=viewer.key_id,
         agency=viewer.agency_id,
         now=now,
+        before=now - TOUCHED_EVERY,
     )
 
 
