@@ -31,7 +31,7 @@ async def start_rounds(context: Context) -> int:
     It asks nobody but PostgreSQL, so that sending goes on while Redis is away, and waits for none of the rounds, so that a slow
     agency holds up no other.
     """
-    async with context.db.transaction() as tx:
+    async with context.db.single() as tx:
         due = await outbox.agencies_with_due(tx, context.clock.now())
     begun = [each for each in due if each not in context.rounds]
     for agency_id in begun:
@@ -67,7 +67,7 @@ async def sweep_unconfirmed(context: Context) -> int:
 
 
 async def _sweep(context: Context, status: NotificationStatus, deed: Deed) -> int:
-    async with context.db.transaction() as tx:
+    async with context.db.single() as tx:
         found = await outbox.strays(tx, context.clock.now(), AT_ONCE)
     strays = [each for each in found if each.status is status]
 

@@ -20,7 +20,7 @@ async def check_due_flights(context: Context) -> int:
 
 async def start_looks(context: Context, watch: Watch, wake: Callable[[UUID], Awaitable[bool]]) -> int:
     """Wake a job for each due flight; where the queue takes no wake-up, look here and now."""
-    async with context.db.transaction() as tx:
+    async with context.db.single() as tx:
         due = await flights.due(tx, watch, context.clock.now(), AT_ONCE)
     for flight_id in due:
         if not await wake(flight_id):

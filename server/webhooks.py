@@ -108,7 +108,7 @@ class Webhooks:
     async def _store(self, provider: str, key: str, body: dict[str, str]) -> Response:
         house = self._house
         clean = {name: value.replace("\x00", "") for name, value in body.items()}
-        async with house.db.transaction() as tx:
+        async with house.db.single() as tx:
             inbox_id = await inbox.store(tx, provider, key.replace("\x00", ""), clean, house.clock.now())
         if inbox_id is not None:
             await house.wakeups.process_webhooks()

@@ -230,7 +230,7 @@ class Database:
 
     async def correct(self, clock: Clock) -> None:
         """Set a clock by the database's, which all processes share."""
-        async with self.transaction() as tx:
+        async with self.single() as tx:
             asked = time.monotonic()
             seconds = await tx.value("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
             took = time.monotonic() - asked

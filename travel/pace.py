@@ -80,7 +80,7 @@ class Pace:
             except ThrottleAwayError:
                 self._redis_is_away()
         # Also where Redis answered: it may be away when the next call asks.
-        async with self.db.transaction() as tx:
+        async with self.db.single() as tx:
             await paces.cool(tx, sender, span)
 
     async def _take(self, sender: str, many: int, rate: Rate, patience: float) -> tuple[float, int]:
@@ -90,7 +90,7 @@ class Pace:
                 return await self._asked().take(sender, many, **spans)
             except ThrottleAwayError:
                 self._redis_is_away()
-        async with self.db.transaction() as tx:
+        async with self.db.single() as tx:
             return await paces.take(tx, sender, many, **spans)
 
     def _asked(self) -> Throttle:

@@ -39,22 +39,24 @@ class Carried:
     wanted_looks: list[datetime] = field(default_factory=list)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Agency:
     """What the decisions of one agency need beside the trips."""
 
     id: UUID
     settings: AgencySettings
-    templates: Templates
+    _templates: Templates | None = None
+
+    async def templates(self, tx: Transaction) -> Templates:
+        """Its wording; read once something has to be worded, since most looks at a flight in the air say nothing."""
+        if self._templates is None:
+            self._templates = await agencies.templates(tx, self.id)
+        return self._templates
 
 
 async def agency(tx: Transaction, agency_id: UUID) -> Agency:
     """Read it, anew for every decision."""
-    return Agency(
-        id=agency_id,
-        settings=await agencies.settings(tx, agency_id),
-        templates=await agencies.templates(tx, agency_id),
-    )
+    return Agency(id=agency_id, settings=await agencies.settings(tx, agency_id))
 
 
 async def tell(
@@ -128,7 +130,7 @@ async def _write(
             channel=Channel.WHATSAPP,
             language=trip.language,
             recipient=trip.phone,
-            body=_words(agency, case, step.type, step.tells),
+            body=await _words(tx, agency, case, step.type, step.tells),
             caused_by_id=caused_by,
         ),
         case.now,
@@ -148,7 +150,7 @@ async def _reword(tx: Transaction, agency: Agency, case: Case, steps: Sequence[S
     for each in case.notifications:
         if each.status is not NotificationStatus.PENDING or each.id in ended:
             continue
-        body = _words(agency, case, each.type, each.tells)
+        body = await _words(tx, agency, case, each.type, each.tells)
         if body == each.body:
             continue
         await notifications.reword(tx, agency.id, each.id, case.trip.language, body, case.now)
@@ -158,14 +160,15 @@ async def _reword(tx: Transaction, agency: Agency, case: Case, steps: Sequence[S
             )
 
 
-def _words(agency: Agency, case: Case, type_: NotificationType, tells: Tells) -> str:
+async def _words(tx: Transaction, agency: Agency, case: Case, type_: NotificationType, tells: Tells) -> str:
+    templates = await agency.templates(tx)
     return wording.message(
         type_,
         tells,
         trip=case.trip,
         flight=case.flight,
         settings=agency.settings,
-        template=agency.templates.get((type_, case.trip.language)),
+        template=templates.get((type_, case.trip.language)),
     ).body
 
 

@@ -111,7 +111,7 @@ async def _look(replay: Replay) -> None:
     """The due looks in an order that two runs share: ids are drawn, idents are not."""
     context = replay.context
     while True:
-        async with replay.db.transaction() as tx:
+        async with replay.db.single() as tx:
             due = [
                 each
                 for watch in (Watch.LANDING, Watch.DEPARTURE)
@@ -127,7 +127,7 @@ async def _look(replay: Replay) -> None:
 
 
 async def _deliver(replay: Replay) -> None:
-    async with replay.db.transaction() as tx:
+    async with replay.db.single() as tx:
         due = await outbox.agencies_with_due(tx, replay.clock.now())
     for agency_id in due:
         while await delivery.deliver(replay.context.carrier, agency_id):

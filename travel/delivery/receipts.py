@@ -112,7 +112,7 @@ def _callback(webhook: Webhook, named: Named) -> Callback:
 
 async def _ignore(carrier: Carrier, webhook: Webhook) -> None:
     """Nobody's: a token that was never given out."""
-    async with carrier.db.transaction() as tx:
+    async with carrier.db.single() as tx:
         await inbox.finish(tx, [webhook.id], carrier.clock.now())
     metrics.receipts.labels("any", "ignored").inc()
 
