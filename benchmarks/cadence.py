@@ -18,12 +18,13 @@ from sandbox.aeroapi import record
 from sandbox.scenario import Scenario, Traveller, parse_travellers, raw_at
 from travel import cadence, status
 from travel.aeroapi import parse_flight
+from travel.audience.rules import BEFORE_BOARDING, BEFORE_UNTRUE, FRESH
 from travel.cadence import Cadence
 from travel.model import Flight, FlightPhase, FlightState, Watch
 
 DAYS = (date(2013, 10, 2), date(2013, 7, 1), date(2013, 2, 8), date(2013, 9, 17), date(2013, 6, 25), date(2013, 12, 10))
 THRESHOLD, CONFIRMED = timedelta(minutes=15), timedelta(minutes=5)
-BOARDING = timedelta(minutes=91)
+BOARDING = timedelta(minutes=90) + BEFORE_BOARDING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +112,9 @@ def _course(scenario: Scenario, flight: realdays.Flight, booked_at: datetime) ->
 
 
 def looks(course: Course, rule: Cadence, *, calm: bool) -> Iterator[tuple[datetime, FlightState]]:
-    """The looks at one flight, and what each brought."""
+    """The looks at one flight, and what each brought; a traveller hears what differs by the threshold, and at boarding."""
     flight, at = course.booked, cadence.first_look(course.booked.booked_departure_at, course.booked_at)
+    told, boarded = flight.booked_departure_at, False
     while at is not None:
         state = course.at(at)
         yield at, state
@@ -126,9 +128,15 @@ def looks(course: Course, rule: Cadence, *, calm: bool) -> Iterator[tuple[dateti
             last_good_at=at,
         )
         boarding = after.best_departure_at - BOARDING
-        planned = cadence.next_look(rule, flight, after, at, [boarding])
+        boards_now = not boarded and at >= boarding and not state.cancelled
+        boarded = boarded or boards_now
+        if boards_now or abs(after.best_departure_at - told) >= THRESHOLD:
+            told = after.best_departure_at
+        wanted = [told + THRESHOLD - BEFORE_UNTRUE] if told + THRESHOLD - BEFORE_UNTRUE - at > FRESH else []
+        wanted += [] if boarded else [boarding]
+        planned = cadence.next_look(rule, flight, after, at, wanted)
         if calm and planned.at and cadence.is_far_look(rule, replace(after, next_check_at=planned.at)):
-            planned = cadence.next_look(rule, after, after, planned.at, [boarding])
+            planned = cadence.next_look(rule, after, after, planned.at, wanted)
         flight, at = after, planned.at
 
 
@@ -156,10 +164,10 @@ DEPARTURE = [
     for near, after, gap, far in (
         (12, 25, 30, 240),
         (20, 15, 15, 240),
-        (25, 10, 12, 240),
-        (35, 8, 9, 240),
-        (50, 6, 6, 240),
-        (65, 4, 4, 300),
+        (25, 12, 10, 240),
+        (35, 10, 7, 240),
+        (50, 7, 6, 240),
+        (65, 5, 4, 300),
     )
 ]
 

@@ -37,9 +37,9 @@ class Cadence:
     """A late flight may come back: it is looked at so often in the last quarter of its delay, as far as `near` does not do it."""
     apart: Minutes = 20
     """Looks before the departure that are closer together than this are one."""
-    after: Minutes = 8
+    after: Minutes = 10
     """Past the departure: has it left?"""
-    at_gate: Minutes = 9
+    at_gate: Minutes = 7
     """Between looks at a flight that stands at its gate past its departure."""
 
     taxi: Minutes = 15
@@ -53,12 +53,14 @@ class Cadence:
     """The longest time without a look in the air."""
     sight: Minutes = 16
     """Before the expected touchdown: the last estimate before the approach."""
-    sight_saves: Minutes = 20
+    sight_saves: Minutes = 30
     """That look is made only if it would be so much later than this one."""
     error: Minutes = 1.4
     """How wrong the source's own estimate of the touchdown may be: this, and per minute left, and by the share of the flight left."""
     error_per_minute: float = 0.04
     error_per_share: Minutes = 8
+    error_unmoved: Minutes = 0.6
+    """So much more if it did not move since the last look: nobody knows how old it is."""
     beat: Minutes = 110 / 60
     """Between looks around the touchdown: what the promise of 120 seconds leaves for a look and its message."""
 
@@ -74,7 +76,18 @@ class Cadence:
 
 
 NEVER: Minutes = 1e6
-PUSHED = Cadence(far=NEVER, near=NEVER, sight=NEVER, padding=-5, likely=-0.05, beat=8)
+PUSHED = Cadence(
+    far=NEVER,
+    near=NEVER,
+    sight=NEVER,
+    padding=-15,
+    likely=-0.1,
+    error=-10,
+    error_per_minute=0,
+    error_per_share=0,
+    error_unmoved=0,
+    beat=8,
+)
 """With AeroAPI's push for every flight: what is pushed is looked at at once, so that only what it leaves out is looked for.
 
 It says nothing of a delay under half an hour and of a first gate, and a push that gets lost is lost.
@@ -116,10 +129,10 @@ def next_look(
     |-----------------------------------------|----------------------------------------------------------------------|
     | landed                                  | never                                                                |
     | cancelled, seen once                    | five minutes after it was first seen                                 |
-    | cancelled, confirmed                    | half the way to its departure, the last one half an hour after it    |
+    | cancelled, confirmed                    | two thirds of the way to its departure, the last one 30 min after it |
     | before departure                        | 4 h and 35 min before, just before a wanted moment                   |
     | two hours late or more                  | also every 20 min in the last quarter of its delay: it may come back |
-    | past its departure, still at the gate   | 8 min after it, then every 9 min                                     |
+    | past its departure, still at the gate   | 10 min after it, then every 7 min                                    |
     | off the gate, or in the air             | when it could land at the earliest, by the timetable                 |
     | its landing estimated by the source     | 16 min before it, then just before it could land                     |
     | close to touchdown                      | every 110 s; overdue, a tenth of what it is overdue                  |
@@ -146,7 +159,7 @@ def _while_cancelled(departure: datetime, seen_at: datetime | None, now: datetim
     half_an_hour, left = timedelta(minutes=30), departure - now
     if left <= -half_an_hour:
         return DONE
-    again_at = now + max(left / 2, half_an_hour) if left > half_an_hour else departure + half_an_hour
+    again_at = now + max(left * 2 / 3, half_an_hour) if left > half_an_hour else departure + half_an_hour
     return NextLook(watch=Watch.DEPARTURE, at=again_at)
 
 
@@ -195,12 +208,13 @@ def _until_touchdown(cadence: Cadence, before: Flight, flight: Flight, departure
 
 def _by_the_source(cadence: Cadence, before: Flight, state: FlightState, landing: Touchdown, now: datetime) -> datetime:
     """Once more in sight of the touchdown, then just before it could land at the earliest."""
-    # An estimate that did not move since the last look is as old as that look, and as wrong.
+    # An estimate that did not move since the last look is at least as old as that look, and as wrong.
     unmoved = (state.estimated_on, state.estimated_in) == (before.state.estimated_on, before.state.estimated_in)
     known_since = (before.last_checked_at or now) if unmoved else now
     ahead = max(landing.at - known_since, timedelta())
     share = min(ahead / max(landing.in_air, timedelta(minutes=30)), 1.0)
-    error = _minutes(cadence.error + cadence.error_per_share * share) + ahead * cadence.error_per_minute
+    least = cadence.error + (cadence.error_unmoved if unmoved else 0)
+    error = _minutes(least + cadence.error_per_share * share) + ahead * cadence.error_per_minute
     first = landing.at - error + _minutes(cadence.beat)
     sight = landing.at - _minutes(cadence.sight)
     saves = sight - now > error + _minutes(cadence.sight_saves)

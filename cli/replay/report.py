@@ -14,7 +14,6 @@ from sandbox.scenario import Flight, Scenario, Traveller
 Line = Mapping[str, Any]
 PRICE, PUSH_PRICE = 0.005, 0.02
 PROMISE = 120
-DEPARTURES = ("DELAYED", "EARLIER", "REINSTATED")
 ENDED_SILENT = "status IN ('SUPPRESSED', 'SUPERSEDED', 'EXPIRED', 'WITHDRAWN')"
 UNSETTLED = "status IN ('PENDING', 'SENDING', 'UNKNOWN')"
 
@@ -37,6 +36,7 @@ async def report_of(
     sets = [replay.sandbox.aeroapi.by_flight[flight.fa_flight_id] for flight in flown]
     total = sum(replay.sandbox.aeroapi.asked.values())
     silent, unsettled = await _notifications(replay, cast)
+    said = await _departures_said(replay, cast)
     return {
         "flights": len(flown),
         "travellers": cast.booked,
@@ -53,7 +53,7 @@ async def report_of(
         },
         "landings": _landings(truths, seen, by_flight),
         "changes": {type_: _changes(truths, by_flight, type_) for type_ in _told_types(truths)},
-        "departures": _departures(booked, truths, ledger),
+        "departures": _departures(booked, truths, ledger, said),
         "cancellations": _cancellations(booked, truths, ledger),
         "messages": dict(sorted(Counter(str(line["type"]) for line in ledger).items())),
         "duplicates": _duplicates(ledger),
@@ -130,7 +130,29 @@ def _changes(truths: Sequence[Truth], by_flight: Mapping[int, Sequence[Line]], t
     return {"true": true, "told": len(late), "lateness_s": _spread(late)}
 
 
-def _departures(booked: Mapping[Traveller, Flight], truths: Sequence[Truth], ledger: Sequence[Line]) -> dict[str, int]:
+async def _departures_said(replay: Replay, cast: Cast) -> dict[str, datetime]:
+    """The departure that a message named, by its SID; a boarding message names one beside its gate."""
+    said: dict[str, datetime] = {}
+    for agency_id in cast.agencies.values():
+        async with replay.db.transaction(agency_id) as tx:
+            rows = await tx.all(
+                """
+                SELECT a.twilio_sid, n.told_departure_at
+                FROM delivery_attempts a JOIN notifications_log n ON n.agency_id = a.agency_id AND n.id = a.notification_id
+                WHERE a.agency_id = :a AND a.twilio_sid IS NOT NULL AND n.told_departure_at IS NOT NULL
+                """,
+                a=agency_id,
+            )
+            said |= {row["twilio_sid"]: row["told_departure_at"] for row in rows}
+    return said
+
+
+def _departures(
+    booked: Mapping[Traveller, Flight],
+    truths: Sequence[Truth],
+    ledger: Sequence[Line],
+    said: Mapping[str, datetime],
+) -> dict[str, int]:
     """Whether what a traveller was last told before the flight left was within the threshold of when it left.
 
     Where it was not, the source may have shown it three minutes before at the earliest, or moved within the threshold of what
@@ -139,7 +161,7 @@ def _departures(booked: Mapping[Traveller, Flight], truths: Sequence[Truth], led
     of = {id(truth.flight): truth for truth in truths}
     told = defaultdict(list)
     for line in ledger:
-        if line["type"] in DEPARTURES and line["value"]:
+        if line["sid"] in said:
             told[line["to"], line["ident"]].append(line)
     counted: Counter[str] = Counter()
     for traveller, flight in booked.items():
@@ -147,7 +169,7 @@ def _departures(booked: Mapping[Traveller, Flight], truths: Sequence[Truth], led
         if truth.out_at is None:
             continue
         lines = [line for line in told[traveller.phone, flight.ident] if _instant(line["at"]) <= truth.out_at]
-        last = _instant(lines[-1]["value"]) if lines else flight.departure_at
+        last = said[lines[-1]["sid"]] if lines else flight.departure_at
         threshold = timedelta(minutes=15)
         counted["true"] += 1
         if abs(last - truth.out_at) <= threshold:

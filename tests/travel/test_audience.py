@@ -865,9 +865,36 @@ def test_other_news_other_trips_and_other_flights_have_another_identity():
 def test_a_fresh_look_is_wanted_just_before_boarding_and_before_a_gate_settles():
     desk = Desk(trip=trip(first_gate="A13"))
     desk.look(NOON, gate_origin="B2")
-    assert sorted(audience.wanted_looks(desk.case(NOON))) == [NOON + 160 * timedelta(seconds=1), utc("07-15 19:29")]
+    before_untrue = later(14)
+    wanted = [NOON + 160 * timedelta(seconds=1), utc("07-15 19:29"), before_untrue]
+    assert sorted(audience.wanted_looks(desk.case(NOON))) == wanted
     desk.hand_over(utc("07-15 20:00"))
-    assert audience.wanted_looks(desk.case(utc("07-15 20:00"))) == []
+    assert audience.wanted_looks(desk.case(utc("07-15 20:00"))) == [before_untrue]
+
+
+def test_a_fresh_look_is_wanted_before_what_was_told_of_the_departure_is_off_by_the_threshold():
+    """A flight whose estimate creeps by less than the threshold may leave when it is more than that."""
+    desk = quiet_desk(settings=settings(delay_threshold_minutes=20))
+
+    def wanted(now):
+        return audience.wanted_looks(desk.case(now))
+
+    assert wanted(NOON) == [later(19)]
+    late = replace(desk.flight, state=replace(desk.flight.state, estimated_out=later(60)))
+    case = replace(desk.case(NOON), flight=late)
+    assert audience.wanted_looks(case, audience.plan(case)) == [later(79)], "as soon as it is planned to be told"
+    desk.step(NOON, estimated_out=later(60))
+    desk.look(later(0), estimated_out=later(75))
+    assert wanted(later(0)) == [later(79)], "a creep that is not told moves nothing"
+    assert (wanted(later(76.9)), wanted(later(77))) == ([later(79)], []), "this look is fresh enough"
+    desk.look(later(70), actual_out=later(69))
+    assert wanted(later(70)) == [], "it has left"
+
+
+def test_a_flight_that_will_not_leave_wants_no_look_for_its_departure():
+    desk = quiet_desk()
+    desk.look(NOON, cancelled=True)
+    assert audience.wanted_looks(desk.case(NOON)) == []
 
 
 # --- carried out once, nothing more is planned

@@ -269,11 +269,17 @@ def _useful_until_departure(case: Case) -> datetime:
 
 BEFORE_BOARDING = timedelta(minutes=1)
 BEFORE_GATE = timedelta(seconds=20)
+BEFORE_UNTRUE = timedelta(minutes=1)
+FRESH = timedelta(minutes=2)
+"""A look that would come sooner after this one is none."""
 
 
 def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
-    """Moments just before which a fresh look is needed once a plan is carried out: for the gate of a boarding message, and for
-    a gate that may settle back."""
+    """Moments just before which a fresh look is needed once a plan is carried out.
+
+    For the gate of a boarding message; for a gate that may settle back; and for a flight that has not left, before the departure
+    that was told is off by the threshold.
+    """
     due = {each.id: (each.type, each.due_at) for each in case.pending(Type.BOARDING, Type.GATE_CHANGE)}
     new = []
     for step in planned:
@@ -287,4 +293,18 @@ def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
             case _:
                 pass
     ahead = {Type.BOARDING: BEFORE_BOARDING, Type.GATE_CHANGE: BEFORE_GATE}
-    return [at - ahead[type_] for type_, at in (*due.values(), *new) if type_ in ahead]
+    wanted = [at - ahead[type_] for type_, at in (*due.values(), *new) if type_ in ahead]
+    untrue_at = _said_of_departure(case, planned) + timedelta(minutes=case.settings.delay_threshold_minutes)
+    if leaves(case) and not case.flight.state.cancelled and untrue_at - case.now > FRESH + BEFORE_UNTRUE:
+        wanted.append(untrue_at - BEFORE_UNTRUE)
+    return wanted
+
+
+def _said_of_departure(case: Case, planned: Sequence[Step]) -> datetime:
+    """When it departs by what the traveller has heard, or will hear next."""
+    ended = {step.notification_id for step in planned if isinstance(step, End)}
+    waiting = [each.tells for each in case.pending(*DEPARTURE_TIME) if each.id not in ended]
+    new = [step.tells for step in planned if isinstance(step, Tell) and step.type in DEPARTURE_TIME]
+    known = [told(case).departure_at, *(each.departure_at for each in (*waiting, *new))][-1]
+    assert known is not None, "what was booked is known"
+    return known

@@ -171,16 +171,19 @@ async def put_off(tx: Transaction, flight_id: UUID, claimed_until: datetime, at:
     )
 
 
-async def at_airport(tx: Transaction, origin: str, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many watched flights depart from an airport in a span, and how many of them are cancelled."""
+async def at_airport(
+    tx: Transaction, origin: str, since: datetime, until: datetime, seen_since: datetime
+) -> tuple[int, int]:
+    """How many flights that were seen lately depart from an airport in a span, and how many of them are cancelled."""
     row = await tx.one(
         """
         SELECT count(*) AS many, count(*) FILTER (WHERE cancelled) AS cancelled FROM flights
-        WHERE origin = :origin AND best_departure_at >= :since AND best_departure_at < :until AND last_good_at IS NOT NULL
+        WHERE origin = :origin AND best_departure_at >= :since AND best_departure_at < :until AND last_good_at >= :seen_since
         """,
         origin=origin,
         since=since,
         until=until,
+        seen_since=seen_since,
     )
     assert row is not None, "an aggregate has one row"
     return row["many"], row["cancelled"]

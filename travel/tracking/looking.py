@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 PATIENCE = {LookStage.FAR: -1.0, LookStage.CRUISE: 1.0, LookStage.DEPARTURE: 2.0, LookStage.LANDING: 15.0}
 """How many seconds a look waits for its place in AeroAPI's rate; a far one leaves the last free place to others."""
-SEEN_BEFORE, SEEN_AFTER = timedelta(hours=3), timedelta(hours=1)
-"""Which departures of an airport say how it fares now."""
+AROUND, LATELY = timedelta(hours=5), timedelta(hours=4)
+"""Departures of an airport so near to now, seen so lately, say how it fares."""
 
 
 async def check_flight(watcher: Watcher, flight_id: UUID) -> bool:
@@ -78,7 +78,7 @@ async def _is_calm(tx: Transaction, watcher: Watcher, due: Flight, now: datetime
     """Whether this look is the one far before the departure, and the airport gives no reason for it."""
     if due.asked_at is not None or not cadence.is_far_look(watcher.cadence, due):
         return False
-    departures, cancelled = await flights.at_airport(tx, due.origin, now - SEEN_BEFORE, now + SEEN_AFTER)
+    departures, cancelled = await flights.at_airport(tx, due.origin, now - AROUND, now + AROUND, now - LATELY)
     return Airport(departures=departures, cancelled=cancelled).is_calm
 
 
@@ -92,6 +92,6 @@ async def _has_place(watcher: Watcher, claimed: Flight, stage: LookStage, now: d
     metrics.looks_rested.labels("rate").inc()
     later = now + timedelta(seconds=wait * uniform(1, 1.5))  # noqa: S311 - it spreads, it hides nothing.
     assert claimed.next_check_at is not None, "a claim sets it"
-    async with watcher.db.transaction() as tx:
+    async with watcher.db.single() as tx:
         await flights.put_off(tx, claimed.id, claimed.next_check_at, later)
     return False
