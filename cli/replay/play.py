@@ -85,7 +85,7 @@ async def play(
             coming = next(waiting, None)
         await replay.sandbox.aeroapi.pushes.pump()
         look_at, message_at = await _ahead(replay)
-        if look_at is not None and look_at <= now:
+        while look_at is not None and look_at <= now:
             await _look(replay)
             look_at, message_at = await _ahead(replay)
         if message_at is not None and message_at <= now:
@@ -109,21 +109,17 @@ async def play(
 
 async def _look(replay: Replay) -> None:
     """The due looks in an order that two runs share: ids are drawn, idents are not."""
-    context = replay.context
-    while True:
-        async with replay.db.single() as tx:
-            due = [
-                each
-                for watch in (Watch.LANDING, Watch.DEPARTURE)
-                for each in await flights.due(tx, watch, replay.clock.now(), polling.AT_ONCE)
-            ]
-            known = await flights.many(tx, due) if len(due) > 1 else {}
-        if not due:
-            return
-        if known:
-            due.sort(key=lambda id_: (known[id_].ident, known[id_].booked_departure_at, known[id_].origin))
-        for flight_id in due:
-            await guarded("check_flight", polling.check_flight(context, flight_id))
+    async with replay.db.single() as tx:
+        due = [
+            each
+            for watch in (Watch.LANDING, Watch.DEPARTURE)
+            for each in await flights.due(tx, watch, replay.clock.now(), polling.AT_ONCE)
+        ]
+        known = await flights.many(tx, due) if len(due) > 1 else {}
+    if known:
+        due.sort(key=lambda id_: (known[id_].ident, known[id_].booked_departure_at, known[id_].origin))
+    for flight_id in due:
+        await guarded("check_flight", polling.check_flight(replay.context, flight_id))
 
 
 async def _deliver(replay: Replay) -> None:
