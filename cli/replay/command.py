@@ -57,6 +57,9 @@ def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | 
             raise ReplayError("A comparison plays on two databases of its own: leave --db out.")
         _cadence(wish, compared)
         columns(compared.settings)
+    for file in (report, ledger):
+        if file is not None:
+            _ready(file)
     found = {"as it is": _played(wish, usual, console, ledger if compared is None else None)}
     if compared is not None:
         found["with the change"] = _played(wish, compared, console, ledger)
@@ -65,6 +68,14 @@ def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | 
         latest = list(found.values())[-1]
         compared_with = {"as_it_is": found["as it is"]} if compared is not None else {}
         report.write_bytes(orjson.dumps({**latest, **compared_with}, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _ready(file: Path) -> None:
+    """Hours later would be late to learn that nothing can be written there. Raises ReplayError."""
+    try:
+        file.open("ab").close()
+    except OSError as wrong:
+        raise ReplayError(str(wrong)) from wrong
 
 
 def _played(wish: Wish, rules: Rules, console: Console, ledger: Path | None) -> dict[str, Any]:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
 
 from cli.replay.house import Replay
 from jobs import delivery as delivery_jobs
@@ -169,7 +171,11 @@ async def _found(
         if values:
             async with replay.db.transaction(made.id) as tx:
                 version = (await agencies.settings(tx, made.id)).version
-            await tenancy.change_settings(replay.db, replay.context.wakeups, replay.clock, made.id, version, values)
+            try:
+                await tenancy.change_settings(replay.db, replay.context.wakeups, replay.clock, made.id, version, values)
+            except RefusedError as refused:
+                said = "; ".join(f"{'.'.join(each.path)}: {each.message}" for each in refused.refusals)
+                raise ReplayError(f"settings of {name}: {said}") from refused
 
 
 def columns(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +201,10 @@ def _value(name: str, column: str, value: Any) -> Any:
     if column == "features":
         pairs = value.items() if isinstance(value, dict) else ((each["name"], each["enabled"]) for each in value)
         return {Feature(feature).value: bool(enabled) for feature, enabled in pairs}
-    return value
+    try:
+        return TypeAdapter(get_type_hints(model.AgencySettings)[column]).validate_python(value)
+    except ValidationError as wrong:
+        raise ReplayError(f"{name}: {wrong.errors()[0]['msg']}") from wrong
 
 
 async def _book(replay: Replay, traveller: Traveller, cast: Cast) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from cli.replay.house import Replay
 from cli.replay.play import Cast, Span, departs_at
-from cli.replay.truth import Truth, flight_of, truth_of
+from cli.replay.truth import Truth, flight_of, named, truth_of
 from sandbox.scenario import Flight, Scenario, Traveller
+from travel.records import agencies
 
 Line = Mapping[str, Any]
 PRICE, PUSH_PRICE = 0.005, 0.02
@@ -25,13 +26,17 @@ async def report_of(
     ledger = replay.sandbox.twilio.ledger.lines
     booked = {each: found for each in travellers if (found := _booked(scenario, each)) is not None}
     flown = list({id(flight): flight for flight in booked.values()}.values())
-    truths = [truth_of(scenario, flight, timedelta(minutes=15), span.ends) for flight in flown]
+    thresholds = await _thresholds(replay, cast)
+    truths = [
+        truth_of(scenario, flight, min(thresholds.values(), default=timedelta(minutes=15)), span.ends)
+        for flight in flown
+    ]
     seen = await _landings_seen(replay)
     by_flight: dict[int, list[Line]] = defaultdict(list)
-    of_phone = {(each.phone, found.ident): found for each, found in booked.items()}
+    of_phone = {(each.phone, named(found.ident)): found for each, found in booked.items()}
     for line in ledger:
         # One phone may be on several flights: the ident tells them apart.
-        if (found := of_phone.get((line["to"], line["ident"]))) is not None:
+        if (found := of_phone.get(_words_for(line))) is not None:
             by_flight[id(found)].append(line)
     sets = [replay.sandbox.aeroapi.by_flight[flight.fa_flight_id] for flight in flown]
     total = sum(replay.sandbox.aeroapi.asked.values())
@@ -53,7 +58,7 @@ async def report_of(
         },
         "landings": _landings(truths, seen, by_flight),
         "changes": {type_: _changes(truths, by_flight, type_) for type_ in _told_types(truths)},
-        "departures": _departures(booked, truths, ledger, said),
+        "departures": _departures(booked, truths, ledger, said, thresholds),
         "cancellations": _cancellations(booked, truths, ledger),
         "messages": dict(sorted(Counter(str(line["type"]) for line in ledger).items())),
         "duplicates": _duplicates(ledger),
@@ -66,6 +71,20 @@ async def report_of(
 def _booked(scenario: Scenario, traveller: Traveller) -> Flight | None:
     at = departs_at(traveller)
     return flight_of(scenario, traveller.ident, traveller.origin, at) if at else None
+
+
+def _words_for(line: Line) -> tuple[str, str]:
+    """Whom a message was for, and about which flight."""
+    return line["to"], named(line["ident"] or "")
+
+
+async def _thresholds(replay: Replay, cast: Cast) -> dict[str, timedelta]:
+    """How far each agency lets a departure move in silence."""
+    found = {}
+    for name, agency_id in cast.agencies.items():
+        async with replay.db.transaction(agency_id) as tx:
+            found[name] = timedelta(minutes=(await agencies.settings(tx, agency_id)).delay_threshold_minutes)
+    return found
 
 
 async def _landings_seen(replay: Replay) -> dict[str, datetime]:
@@ -152,26 +171,31 @@ def _departures(
     truths: Sequence[Truth],
     ledger: Sequence[Line],
     said: Mapping[str, datetime],
+    thresholds: Mapping[str, timedelta],
 ) -> dict[str, int]:
-    """Whether what a traveller was last told before the flight left was within the threshold of when it left.
+    """Whether what a traveller was last told before the flight left was within the agency's threshold of when it left.
 
     Where it was not, the source may have shown it three minutes before at the earliest, or moved within the threshold of what
-    was told: `not_shown`. The rest is `missed`.
+    was told: `not_shown`. The rest is `missed`, and so is a flight that left while its traveller believed it cancelled.
     """
     of = {id(truth.flight): truth for truth in truths}
     told = defaultdict(list)
     for line in ledger:
-        if line["sid"] in said:
-            told[line["to"], line["ident"]].append(line)
+        if line["sid"] in said or line["type"] == "CANCELLED":
+            told[_words_for(line)].append(line)
     counted: Counter[str] = Counter()
     for traveller, flight in booked.items():
         truth = of[id(flight)]
         if truth.out_at is None:
             continue
-        lines = [line for line in told[traveller.phone, flight.ident] if _instant(line["at"]) <= truth.out_at]
-        last = said[lines[-1]["sid"]] if lines else flight.departure_at
-        threshold = timedelta(minutes=15)
+        words = told[traveller.phone, named(flight.ident)]
+        lines = [line for line in words if _instant(line["at"]) <= truth.out_at]
         counted["true"] += 1
+        if lines and lines[-1]["type"] == "CANCELLED":
+            counted["missed"] += 1
+            continue
+        last = said[lines[-1]["sid"]] if lines else flight.departure_at
+        threshold = thresholds[traveller.agency]
         if abs(last - truth.out_at) <= threshold:
             counted["within_threshold"] += 1
         elif truth.shown_before_leaving is None or abs(last - truth.shown_before_leaving) < threshold:
@@ -188,11 +212,11 @@ def _cancellations(
     last: dict[tuple[str, str], str] = {}
     for line in ledger:
         if line["type"] in ("CANCELLED", "REINSTATED"):
-            last[line["to"], line["ident"]] = line["type"]
+            last[_words_for(line)] = line["type"]
     counted: Counter[str] = Counter()
     for traveller, flight in booked.items():
         truth = of[id(flight)]
-        heard = last.get((traveller.phone, flight.ident))
+        heard = last.get((traveller.phone, named(flight.ident)))
         counted["true"] += truth.cancelled
         counted["told"] += truth.cancelled and heard == "CANCELLED"
         counted["false_uncorrected"] += not truth.cancelled and heard == "CANCELLED"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.scenario import Flight, Landing, Scenario, ends_cancelled, landing, raw_at
-from travel import airports
+from travel import airlines, airports
 
 WITHIN = timedelta(hours=6)
 LONG_ENOUGH = timedelta(minutes=5)
@@ -37,10 +37,16 @@ class Truth:
 
 def flight_of(scenario: Scenario, ident: str, origin: str, departs_at: datetime) -> Flight | None:
     """The original leg that a traveller booked: under the ident, from the airport, the nearest departure."""
-    near = [flight for flight in scenario.under(ident) if abs(flight.departure_at - departs_at) <= WITHIN]
+    found = scenario.under(ident) or scenario.under(named(ident))
+    near = [flight for flight in found if abs(flight.departure_at - departs_at) <= WITHIN]
     at_origin = [flight for flight in near if _airport(flight.fields.get("origin")) in (None, _airport(origin))]
     # A leg that a diversion brought about is shown later than the one that was booked.
     return min(at_origin, key=lambda flight: (abs(flight.departure_at - departs_at), _shown_from(flight)), default=None)
+
+
+def named(ident: str) -> str:
+    """One ident for a flight, however a line writes it: AR1303 is ARG1303."""
+    return airlines.canonical(ident) or ident
 
 
 def _shown_from(flight: Flight) -> datetime:
