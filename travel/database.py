@@ -96,12 +96,11 @@ def positional(sql: str) -> tuple[str, tuple[str, ...]]:
     return _NAME.sub(number, sql), tuple(names)
 
 
-class Transaction:
-    """Statements inside one transaction. Parameters are named, `:name` in the text; rows read like mappings."""
+class Statements:
+    """Statements on one connection. Parameters are named, `:name` in the text; rows read like mappings."""
 
-    def __init__(self, connection: asyncpg.Connection, agency_id: UUID | None) -> None:
+    def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
-        self._agency_id = agency_id
 
     async def all(self, sql: str, **values: Any) -> Sequence[asyncpg.Record]:
         """All rows."""
@@ -129,6 +128,14 @@ class Transaction:
         text, names = positional(sql)
         if rows:
             await self._connection.executemany(text, [[row[name] for name in names] for row in rows])
+
+
+class Transaction(Statements):
+    """Statements inside one transaction, of an agency or of nobody."""
+
+    def __init__(self, connection: asyncpg.Connection, agency_id: UUID | None) -> None:
+        super().__init__(connection)
+        self._agency_id = agency_id
 
     async def become(self, agency_id: UUID | None) -> None:
         """From here on, this transaction is that agency's."""
@@ -192,10 +199,10 @@ class Database:
         return self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", agency_id)
 
     @asynccontextmanager
-    async def single(self) -> AsyncIterator[Transaction]:
+    async def single(self) -> AsyncIterator[Statements]:
         """Statements as nobody, each of which commits by itself: one round trip for one that needs no other beside it."""
         async with self._connected() as raw:
-            yield Transaction(raw, None)
+            yield Statements(raw)
 
     @asynccontextmanager
     async def _begun(self, begin: str, agency_id: UUID | None) -> AsyncIterator[Transaction]:

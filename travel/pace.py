@@ -90,7 +90,7 @@ class Pace:
                 return await self._asked().take(sender, many, **spans)
             except ThrottleAwayError:
                 self._redis_is_away()
-        async with self.db.single() as tx:
+        async with self.db.transaction() as tx:
             return await paces.take(tx, sender, many, **spans)
 
     def _asked(self) -> Throttle:

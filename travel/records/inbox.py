@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from travel.database import Transaction
+from travel.database import Statements, Transaction
 
 TWILIO_STATUS = "TWILIO_STATUS"
 TWILIO_INBOUND = "TWILIO_INBOUND"
@@ -21,7 +21,7 @@ class Webhook:
     received_at: datetime
 
 
-async def store(tx: Transaction, provider: str, dedupe_key: str, body: dict[str, Any], now: datetime) -> int | None:
+async def store(tx: Statements, provider: str, dedupe_key: str, body: dict[str, Any], now: datetime) -> int | None:
     """Keep a webhook; None where the same one came before."""
     stored: int | None = await tx.value(
         """
@@ -56,7 +56,7 @@ async def take(tx: Transaction, most: int, only: int | None = None) -> list[Webh
     return sorted((Webhook(**row) for row in rows), key=lambda each: each.id)
 
 
-async def finish(tx: Transaction, inbox_ids: Sequence[int], now: datetime) -> set[int]:
+async def finish(tx: Statements, inbox_ids: Sequence[int], now: datetime) -> set[int]:
     """Mark webhooks as worked on, in the transaction of their effects; those of them that nobody was faster with."""
     rows = await tx.all(
         "UPDATE webhook_inbox SET processed_at = :now WHERE id = ANY(:ids) AND processed_at IS NULL RETURNING id",

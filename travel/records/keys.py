@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from travel.database import Transaction
+from travel.database import Statements, Transaction
 from travel.model import ApiKey, Role, Viewer
 
 _COLUMNS = "id, agency_id, name, role, prefix, created_at, last_used_at, expires_at, revoked_at"
@@ -77,7 +77,7 @@ async def of_agency(tx: Transaction, agency_id: UUID) -> Sequence[ApiKey]:
     return [_key(row) for row in rows]
 
 
-async def shown(tx: Transaction, text: str, now: datetime) -> Shown | None:
+async def shown(tx: Statements, text: str, now: datetime) -> Shown | None:
     """Who shows this key; None for anything that is not a valid, unexpired, unrevoked key."""
     scheme, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")

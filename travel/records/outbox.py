@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from travel.database import Transaction
+from travel.database import Statements, Transaction
 from travel.model import (
     Channel,
     Language,
@@ -68,13 +68,13 @@ class Settled:
     channel: Channel | None = None
 
 
-async def agencies_with_due(tx: Transaction, now: datetime) -> list[UUID]:
+async def agencies_with_due(tx: Statements, now: datetime) -> list[UUID]:
     """Agencies that have something to hand over."""
     rows = await tx.all("SELECT agency_id FROM system_agencies_with_due(:now)", now=now)
     return [row["agency_id"] for row in rows]
 
 
-async def strays(tx: Transaction, now: datetime, most: int) -> list[Stray]:
+async def strays(tx: Statements, now: datetime, most: int) -> list[Stray]:
     """What must be seen to, in all agencies."""
     rows = await tx.all("SELECT agency_id, id, status FROM system_deliveries_to_mend(:now, :most)", now=now, most=most)
     return [Stray(agency_id=row["agency_id"], id=row["id"], status=NotificationStatus(row["status"])) for row in rows]

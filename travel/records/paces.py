@@ -1,6 +1,6 @@
 """The pace of a sender in PostgreSQL, for the time in which Redis is away. Seconds of the database's own clock."""
 
-from travel.database import Transaction
+from travel.database import Statements, Transaction
 
 
 async def take(
@@ -38,7 +38,7 @@ async def take(
     return row["wait"], row["taken"]
 
 
-async def cool(tx: Transaction, sender: str, seconds: float) -> None:
+async def cool(tx: Statements, sender: str, seconds: float) -> None:
     """No place before so many seconds have passed."""
     await tx.run(
         """
