@@ -67,7 +67,7 @@ async def create_trip(db: Database, wakeups: Wakeups, clock: Clock, agency_id: U
                 return made_before
             raise RefusedError.one(Code.TAKEN, "This traveller already has a trip on this flight.", "flight")
         carried = await telling.tell(tx, agency, flight, [trip], now)
-        await _look_in_time(tx, flight, carried)
+        await telling.look_in_time(tx, flight, carried, now)
         created = News(kind=EventKind.TRIP_CREATED, trip_id=trip.id)
         await feed.publish(tx, agency_id, [created, *carried.news], now)
     if carried.due:
@@ -109,7 +109,7 @@ async def _update_trip(
         after = _changed(before, booking, flight, now)
         await _write_change(tx, after)
         carried = await telling.tell(tx, agency, flight, [after], now)
-        await _look_in_time(tx, flight, carried)
+        await telling.look_in_time(tx, flight, carried, now)
         await feed.publish(tx, agency_id, [News(kind=EventKind.TRIP_UPDATED, trip_id=trip_id), *carried.news], now)
     if carried.due:
         await wakeups.deliver(agency_id)
@@ -171,11 +171,6 @@ async def _watched_flight(tx: Transaction, booking: Booking, now: datetime) -> F
         await flights.wake(tx, flight.id, now)
         flight = await flights.get(tx, flight.id)
     return flight
-
-
-async def _look_in_time(tx: Transaction, flight: Flight, carried: telling.Carried) -> None:
-    if carried.wanted_looks:
-        await flights.look_before(tx, flight.id, min(carried.wanted_looks))
 
 
 async def _changeable(tx: Transaction, agency_id: UUID, trip_id: UUID) -> tuple[Trip, Flight]:

@@ -35,7 +35,7 @@ class Cadence:
     """Before the departure: delays and gates while there is still time to act on them."""
     comeback: Minutes = 20
     """A late flight may come back: it is looked at so often in the last quarter of its delay, as far as `near` does not do it."""
-    apart: Minutes = 20
+    apart: Minutes = 15
     """Looks before the departure that are closer together than this are one."""
     after: Minutes = 10
     """Past the departure: has it left?"""
@@ -210,7 +210,7 @@ def _by_the_source(cadence: Cadence, before: Flight, state: FlightState, landing
     """Once more in sight of the touchdown, then just before it could land at the earliest."""
     # An estimate that did not move since the last look is at least as old as that look, and as wrong.
     unmoved = (state.estimated_on, state.estimated_in) == (before.state.estimated_on, before.state.estimated_in)
-    known_since = (before.last_checked_at or now) if unmoved else now
+    known_since = (before.last_good_at or now) if unmoved else now
     ahead = max(landing.at - known_since, timedelta())
     share = min(ahead / max(landing.in_air, timedelta(minutes=30)), 1.0)
     least = cadence.error + (cadence.error_unmoved if unmoved else 0)
@@ -254,7 +254,8 @@ def is_far_look(cadence: Cadence, flight: Flight) -> bool:
     """Whether the look that is due is the one far before the departure, which a calm airport does not need."""
     planned = flight.best_departure_at - _minutes(cadence.far)
     due = flight.next_check_at
-    return due is not None and abs(due - planned) < timedelta(seconds=1) and flight.last_good_at is not None
+    is_known = flight.last_good_at is not None and not flight.state.cancelled
+    return is_known and due is not None and abs(due - planned) < timedelta(seconds=1)
 
 
 def first_look(booked: datetime, now: datetime) -> datetime:

@@ -91,6 +91,13 @@ async def tell(
     return carried
 
 
+async def look_in_time(tx: Transaction, flight: Flight, carried: Carried, now: datetime) -> None:
+    """Bring the flight's next look forward, if a fresh one is wanted before it."""
+    ahead = [at for at in carried.wanted_looks if at > now]
+    if ahead:
+        await flights.look_before(tx, flight.id, min(ahead))
+
+
 async def _carry_out(
     tx: Transaction, agency: Agency, case: Case, step: Step, carried: Carried, caused_by: UUID | None
 ) -> None:

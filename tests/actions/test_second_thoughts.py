@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import pytest
 
 from graph import ids
 from server.auth import Door
 from server.sessions import Sessions
+from tests.actions.test_tracking import answering, ask_for_a_look, flight_of, legs, look
 from tests.world import World
 from travel import booking, tracking
 from travel.aeroapi import AeroApi
 from travel.booking import TripChange
 from travel.model import NotificationReason, NotificationStatus, NotificationType
 from travel.records import flights
+from travel.tracking.observing import Rest, rest
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -162,3 +166,63 @@ async def test_a_flight_that_vanishes_once_is_looked_for_again_soon(world: World
     assert flight.next_check_at - world.clock.now() <= MINUTE
     shown = await world.data("{ trips { nodes { flight { lastFailure } } } }")
     assert shown["trips"]["nodes"][0]["flight"]["lastFailure"].startswith("NO_MATCH")
+
+
+@pytest.mark.parametrize("answer", [lambda: httpx.Response(503), lambda: legs()], ids=["an outage", "no such flight"])
+async def test_a_look_that_is_asked_for_while_one_fails_comes_at_once(world: World, answer: Any) -> None:
+    departure = world.clock.now() + timedelta(hours=20)
+    trip = await world.book(departure=departure)
+
+    async def asked_meanwhile(_: httpx.Request) -> httpx.Response:
+        await ask_for_a_look(world, trip)
+        return answer()
+
+    async with answering(asked_meanwhile) as source:
+        assert await look(world, trip, source) is True
+    assert (await flight_of(world, trip)).next_check_at == world.clock.now()
+
+
+async def test_a_look_that_is_asked_for_while_another_rests_comes_at_once(world: World) -> None:
+    departure = world.clock.now() + timedelta(hours=20)
+    world.fly("ARG1303", departure)
+    trip = await world.book(departure=departure)
+    await world.settle()
+    watcher = world.context.watcher
+    async with world.db.transaction() as tx:
+        await flights.look_before(tx, trip.flight_id, world.clock.now())
+        claimed = await flights.claim(tx, trip.flight_id, world.clock.now(), world.clock.now() + timedelta(seconds=30))
+    assert claimed is not None
+    await ask_for_a_look(world, trip)
+    await rest(watcher, claimed, Rest(at_level={}, until_budget=False))
+    assert (await flight_of(world, trip)).next_check_at == world.clock.now()
+    await rest(watcher, claimed, Rest(at_level={}, until_budget=False))
+    next_at = (await flight_of(world, trip)).next_check_at
+    assert next_at == world.clock.now(), "as long as nobody has looked"
+
+
+async def test_a_flight_that_aeroapi_does_not_show_is_looked_for_just_before_boarding(world: World) -> None:
+    departure = world.clock.now() + timedelta(hours=10)
+    trip = await world.book(departure=departure)
+    seen = []
+    async with answering(lambda _: legs()) as source:
+        while world.clock.now() < departure + timedelta(minutes=15):
+            assert await look(world, trip, source) is True
+            next_at = (await flight_of(world, trip)).next_check_at
+            assert next_at is not None
+            seen.append((next_at - departure) / timedelta(minutes=1))
+            world.clock.move_to(next_at)
+    assert {-91, 14} <= set(seen)
+
+
+async def test_a_departure_written_by_hand_brings_the_look_before_boarding_forward(world: World) -> None:
+    departure = world.clock.now() + timedelta(hours=5)
+    world.fly("ARG1303", departure)
+    trip = await world.book(departure=departure)
+    await world.settle()
+    sooner = departure - timedelta(hours=2)
+    await tracking.record_by_hand(
+        world.db, world.house.wakeups, world.clock, trip.agency_id, trip.id, {"estimated_out": sooner}
+    )
+    next_at = (await flight_of(world, trip)).next_check_at
+    assert next_at is not None
+    assert next_at <= sooner - timedelta(minutes=91)

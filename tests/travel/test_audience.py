@@ -884,11 +884,32 @@ def test_a_fresh_look_is_wanted_before_what_was_told_of_the_departure_is_off_by_
     case = replace(desk.case(NOON), flight=late)
     assert audience.wanted_looks(case, audience.plan(case)) == [later(79)], "as soon as it is planned to be told"
     desk.step(NOON, estimated_out=later(60))
+    assert wanted(NOON) == [later(79)], "while it waits for its turn"
     desk.look(later(0), estimated_out=later(75))
     assert wanted(later(0)) == [later(79)], "a creep that is not told moves nothing"
-    assert (wanted(later(76.9)), wanted(later(77))) == ([later(79)], []), "this look is fresh enough"
+    assert (wanted(later(75.9)), wanted(later(76))) == ([later(79)], []), "this look is fresh enough"
     desk.look(later(70), actual_out=later(69))
     assert wanted(later(70)) == [], "it has left"
+
+
+def test_what_waits_to_be_told_counts_until_it_is_taken_back():
+    desk = quiet_desk()
+    desk.step(NOON, estimated_out=later(60))
+    later_still = NOON + timedelta(minutes=1)
+    desk.look(later_still, estimated_out=later(90))
+    assert desk.case(later_still).pending(Type.DELAYED), "it waits, since the traveller has just heard of a delay"
+    assert audience.wanted_looks(desk.case(later_still)) == [later(104)]
+    back = replace(desk.flight, state=replace(desk.flight.state, estimated_out=later(62)))
+    case = replace(desk.case(later_still), flight=back)
+    assert any(isinstance(step, End) for step in audience.plan(case))
+    assert audience.wanted_looks(case, audience.plan(case)) == [later(74)]
+
+
+def test_what_cannot_be_told_wants_no_look():
+    desk = quiet_desk(trip=trip())
+    desk.look(NOON, estimated_out=later(180))
+    desk.hand_over(NOON, status=Status.FAILED, reason=Reason.OPTED_OUT)
+    assert audience.wanted_looks(desk.case(NOON)) == []
 
 
 def test_a_flight_that_will_not_leave_wants_no_look_for_its_departure():

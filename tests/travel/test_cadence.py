@@ -42,11 +42,11 @@ def look(now, *, wanted=(), before=None, used=USUAL, booked=BOOKED, seen_at=None
     ("now", "next_at"),
     [
         ("07-15 10:00", "07-15 17:00"),
-        ("07-15 16:40", "07-15 17:00"),
-        ("07-15 16:41", "07-15 20:25"),
+        ("07-15 16:45", "07-15 17:00"),
+        ("07-15 16:46", "07-15 20:25"),
         ("07-15 17:00", "07-15 20:25"),
-        ("07-15 20:05", "07-15 20:25"),
-        ("07-15 20:06", "07-15 21:10"),
+        ("07-15 20:10", "07-15 20:25"),
+        ("07-15 20:11", "07-15 21:10"),
         ("07-15 20:25", "07-15 21:10"),
         ("07-15 21:02", "07-15 21:10"),
         ("07-15 21:04", "07-15 21:11"),
@@ -84,7 +84,7 @@ def test_a_flight_that_aeroapi_does_not_show_yet_is_asked_for_every_eight_hours_
         pytest.param(59, [35], id="not yet an hour"),
         pytest.param(60, [35], id="an hour: its last quarter is near enough"),
         pytest.param(240, [60, 40, 35], id="four hours"),
-        pytest.param(200, [50, 35], id="closer together than twenty minutes are one: 50 and 35"),
+        pytest.param(192, [48, 35], id="closer together than fifteen minutes are one: 48 and 35"),
         pytest.param(400, [100, 80, 60, 40, 35], id="almost seven hours"),
     ],
 )
@@ -93,9 +93,9 @@ def test_a_late_flight_is_looked_at_more_often_since_it_may_come_back(late, befo
     now, seen = departure - 239 * MINUTE, []
     while (now := look(now, scheduled_out=OUT, estimated_out=departure).at) < departure:
         seen.append((departure - now) / MINUTE)
-    # A mark that comes less than twenty minutes after a look is dropped.
+    # A mark that comes less than fifteen minutes after a look is dropped.
     kept = [
-        mark for number, mark in enumerate(before_departure) if not number or before_departure[number - 1] - mark >= 20
+        mark for number, mark in enumerate(before_departure) if not number or before_departure[number - 1] - mark >= 15
     ]
     assert seen == kept
     assert now == departure + 10 * MINUTE
@@ -202,7 +202,10 @@ def test_a_flight_off_the_gate_waits_for_its_taxi_and_its_time_in_the_air():
 )
 def test_by_the_sources_reckoning_looks_begin_just_before_it_could_land(now, known_since, next_at):
     state = {**FLYING, "estimated_on": utc("07-15 23:50")}
-    before = flight(FlightState(**state), last_checked_at=utc(known_since)) if known_since else None
+    # A look that failed since then has not made it any fresher.
+    before = (
+        flight(FlightState(**state), last_good_at=utc(known_since), last_checked_at=utc(now)) if known_since else None
+    )
     found = look(utc(now), before=before, **state)
     assert found.watch is Watch.LANDING
     assert abs(found.at - _instant(next_at)) < timedelta(milliseconds=1)
@@ -278,6 +281,23 @@ def test_in_cruise_there_is_almost_no_look(hours):
     _, looks = found_after(hours, lambda left: 0 * MINUTE)
     assert len([left for left in looks[1:] if left > 17 * MINUTE]) <= hours // 4 + 1
     assert len([left for left in looks if left <= 17 * MINUTE]) <= 4
+
+
+@pytest.mark.parametrize(
+    ("now", "state", "next_at"),
+    [
+        pytest.param("07-15 12:00", {"scheduled_out": OUT}, "07-15 21:10", id="nothing before the departure"),
+        pytest.param("07-15 21:15", FLYING, "07-16 00:15", id="a quarter of an hour after the timetable"),
+        pytest.param(
+            "07-15 21:15", {**FLYING, "estimated_on": ON - 10 * MINUTE}, "07-16 00:08", id="after the estimate"
+        ),
+        pytest.param("07-16 00:15", FLYING, "07-16 00:23", id="then every eight minutes"),
+    ],
+)
+def test_with_a_push_for_every_flight_looks_are_for_what_it_leaves_out(now, state, next_at):
+    seen = flight(FlightState(**state), last_good_at=utc(now))
+    found = cadence.next_look(cadence.PUSHED, flight(FlightState()), seen, utc(now))
+    assert found.at == utc(next_at)
 
 
 @given(st.integers(-18 * 60, 0))

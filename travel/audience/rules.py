@@ -270,8 +270,8 @@ def _useful_until_departure(case: Case) -> datetime:
 BEFORE_BOARDING = timedelta(minutes=1)
 BEFORE_GATE = timedelta(seconds=20)
 BEFORE_UNTRUE = timedelta(minutes=1)
-FRESH = timedelta(minutes=2)
-"""A look that would come sooner after this one is none."""
+FRESH = timedelta(minutes=3)
+"""A look that would come sooner after this one is none: agencies on one flight have thresholds of their own."""
 
 
 def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
@@ -294,8 +294,11 @@ def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
                 pass
     ahead = {Type.BOARDING: BEFORE_BOARDING, Type.GATE_CHANGE: BEFORE_GATE}
     wanted = [at - ahead[type_] for type_, at in (*due.values(), *new) if type_ in ahead]
-    untrue_at = _said_of_departure(case, planned) + timedelta(minutes=case.settings.delay_threshold_minutes)
-    if leaves(case) and not case.flight.state.cancelled and untrue_at - case.now > FRESH + BEFORE_UNTRUE:
+    said, threshold = _said_of_departure(case, planned), timedelta(minutes=case.settings.delay_threshold_minutes)
+    untrue_at = said + threshold
+    # What is untrue already could not be told, and a look would not change that.
+    can_be_kept = leaves(case) and not case.flight.state.cancelled and abs(case.departure - said) < threshold
+    if can_be_kept and untrue_at - case.now > FRESH + BEFORE_UNTRUE:
         wanted.append(untrue_at - BEFORE_UNTRUE)
     return wanted
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from travel.database import Transaction
+from travel.database import Statements, Transaction
 from travel.model import Flight, FlightPhase, FlightState, Watch
 
 REPEATED_WITHIN = timedelta(minutes=1)
@@ -84,13 +84,13 @@ async def get(tx: Transaction, flight_id: UUID, *, lock: bool = False) -> Flight
     return from_row(row)
 
 
-async def many(tx: Transaction, flight_ids: Sequence[UUID]) -> dict[UUID, Flight]:
+async def many(tx: Statements, flight_ids: Sequence[UUID]) -> dict[UUID, Flight]:
     """Flights by id."""
     rows = await tx.all(f"SELECT {COLUMNS} FROM flights WHERE id = ANY(:ids)", ids=list(flight_ids))  # noqa: S608
     return {row["id"]: from_row(row) for row in rows}
 
 
-async def due(tx: Transaction, watch: Watch, now: datetime, most: int) -> list[UUID]:
+async def due(tx: Statements, watch: Watch, now: datetime, most: int) -> list[UUID]:
     """Flights whose next look is due, the most overdue first."""
     rows = await tx.all(
         "SELECT id FROM flights WHERE watch = :watch AND next_check_at <= :now ORDER BY next_check_at LIMIT :most",
@@ -158,7 +158,7 @@ async def wake(tx: Transaction, flight_id: UUID, at: datetime) -> None:
     )
 
 
-async def put_off(tx: Transaction, flight_id: UUID, claimed_until: datetime, at: datetime) -> None:
+async def put_off(tx: Statements, flight_id: UUID, claimed_until: datetime, at: datetime) -> None:
     """Give a claimed look back: it was not made, and is due at `at` unless somebody asked for one meanwhile."""
     await tx.run(
         """
@@ -171,16 +171,17 @@ async def put_off(tx: Transaction, flight_id: UUID, claimed_until: datetime, at:
     )
 
 
-async def at_airport(
-    tx: Transaction, origin: str, since: datetime, until: datetime, seen_since: datetime
+async def beside(
+    tx: Transaction, flight: Flight, since: datetime, until: datetime, seen_since: datetime
 ) -> tuple[int, int]:
-    """How many flights that were seen lately depart from an airport in a span, and how many of them are cancelled."""
+    """How many others that were seen lately depart from a flight's airport in a span, and how many of them are cancelled."""
     row = await tx.one(
         """
         SELECT count(*) AS many, count(*) FILTER (WHERE cancelled) AS cancelled FROM flights
-        WHERE origin = :origin AND best_departure_at >= :since AND best_departure_at < :until AND last_good_at >= :seen_since
+        WHERE origin = :origin AND id <> :id AND best_departure_at >= :since AND best_departure_at < :until AND last_good_at >= :seen_since
         """,
-        origin=origin,
+        origin=flight.origin,
+        id=flight.id,
         since=since,
         until=until,
         seen_since=seen_since,

@@ -95,6 +95,7 @@ async def record_by_hand(
             raise RefusedError.one(Code.TOO_LATE, "The flight has landed.", "tripId")
         record = await _append_by_hand(tx, agency_id, trip, flight, values, now)
         carried = await telling.tell(tx, await telling.agency(tx, agency_id), flight, [trip], now, record.id)
+        await telling.look_in_time(tx, flight, carried, now)
         changed = News(kind=EventKind.TRIP_STATUS_CHANGED, trip_id=trip.id, record_id=record.id)
         await feed.publish(tx, agency_id, [changed, *carried.news], now)
     if carried.due:

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 PATIENCE = {LookStage.FAR: -1.0, LookStage.CRUISE: 1.0, LookStage.DEPARTURE: 2.0, LookStage.LANDING: 15.0}
 """How many seconds a look waits for its place in AeroAPI's rate; a far one leaves the last free place to others."""
-AROUND, LATELY = timedelta(hours=5), timedelta(hours=4)
-"""Departures of an airport so near to now, seen so lately, say how it fares."""
+AROUND, LATELY = timedelta(hours=5), timedelta(hours=1)
+"""Other departures of an airport so near to now, seen so lately, say how it fares."""
 
 
 async def check_flight(watcher: Watcher, flight_id: UUID) -> bool:
@@ -34,10 +34,12 @@ async def check_flight(watcher: Watcher, flight_id: UUID) -> bool:
     """
     now = watcher.clock.now()
     async with watcher.db.transaction() as tx:
-        due = await flights.get(tx, flight_id)
-        claimed = await flights.claim(tx, flight_id, now, cadence.look_again(watcher.cadence, due.watch, 1, now))
+        before = await flights.get(tx, flight_id)
+        claimed = await flights.claim(tx, flight_id, now, cadence.look_again(watcher.cadence, before.watch, 1, now))
         if claimed is None:
             return False
+        # Somebody may have asked for a look between the two.
+        due = replace(claimed, next_check_at=before.next_check_at)
         spent = await usage.of_flight(tx, flight_id, now.astimezone(UTC).date())
         if len(spent) == 1:
             await flights.retire(tx, flight_id)
@@ -48,7 +50,7 @@ async def check_flight(watcher: Watcher, flight_id: UUID) -> bool:
             resting = Rest(at_level={}, until_budget=False)
     if resting is not None:
         metrics.looks_rested.labels("budget" if resting.until_budget else "calm").inc()
-        await rest(watcher, flight_id, resting)
+        await rest(watcher, claimed, resting)
         return False
     if not await _has_place(watcher, claimed, stage, now):
         return False
@@ -78,7 +80,7 @@ async def _is_calm(tx: Transaction, watcher: Watcher, due: Flight, now: datetime
     """Whether this look is the one far before the departure, and the airport gives no reason for it."""
     if due.asked_at is not None or not cadence.is_far_look(watcher.cadence, due):
         return False
-    departures, cancelled = await flights.at_airport(tx, due.origin, now - AROUND, now + AROUND, now - LATELY)
+    departures, cancelled = await flights.beside(tx, due, now - AROUND, now + AROUND, now - LATELY)
     return Airport(departures=departures, cancelled=cancelled).is_calm
 
 

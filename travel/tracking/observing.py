@@ -9,6 +9,7 @@ import structlog
 
 from travel import cadence, metrics, status, telling, thrift
 from travel.aeroapi import LookFailedError, LookFailure
+from travel.cadence import NextLook
 from travel.database import Transaction
 from travel.model import EventKind, Flight, FlightSnapshot, FlightStatusRecord, News, StatusSource
 from travel.records import feed, flights, history, trips, usage
@@ -51,33 +52,37 @@ async def observe(watcher: Watcher, flight_id: UUID, look: Look, payment: Paymen
         record = None
         if look.snapshot is None:
             assert look.failure is not None
-            after = await _note_failure(tx, watcher, before, look.failure, look.asked_at, now)
+            after = _failed(before, look.failure, look.asked_at)
         else:
             after, record = await _record(tx, before, look.snapshot, look.asked_at, now)
         told = await _tell_everybody(tx, after, record, now)
         await _charge(tx, flight_id, look, payment)
-        if look.snapshot is not None:
+        if look.failure is None:
             planned = cadence.next_look(watcher.cadence, before, after, now, told.wanted_looks)
-            at = now if planned.at is not None and _hastened(watcher, after, look.asked_at) else planned.at
-            await flights.save(tx, replace(after, watch=planned.watch, next_check_at=at))
+        else:
+            planned = _after_failure(watcher, after, look.failure, told.wanted_looks, now)
+        claimed_until = cadence.look_again(watcher.cadence, before.watch, 1, look.asked_at)
+        await flights.save(tx, _planned(after, planned, claimed_until, now))
         await told.publish(tx, now)
     await told.wake(watcher)
     return [each for carried in told.by_agency.values() for each in carried.due]
 
 
-async def rest(watcher: Watcher, flight_id: UUID, resting: Rest) -> None:
+async def rest(watcher: Watcher, claimed: Flight, resting: Rest) -> None:
     """Go on without a look: what time alone decides is decided, and the next look is set."""
     now = watcher.clock.now()
     async with watcher.db.transaction() as tx:
-        flight = await flights.get(tx, flight_id, lock=True)
+        flight = await flights.get(tx, claimed.id, lock=True)
         told = await _tell_everybody(tx, flight, None, now)
         for agency_id, level in resting.at_level.items():
             await tx.become(agency_id)
             if await usage.rested(tx, agency_id, now.astimezone(UTC).date(), level):
                 told.by_agency[agency_id].news.append(News(kind=EventKind.BUDGET_REACHED))
         planned = cadence.next_look(watcher.cadence, flight, flight, now, told.wanted_looks)
-        at = thrift.again_at(planned.at, now) if planned.at and resting.until_budget else planned.at
-        await flights.save(tx, replace(flight, watch=planned.watch, next_check_at=at))
+        if planned.at and resting.until_budget:
+            planned = replace(planned, at=thrift.again_at(planned.at, now))
+        assert claimed.next_check_at is not None, "a claim sets it"
+        await flights.save(tx, _planned(flight, planned, claimed.next_check_at, now))
         await told.publish(tx, now)
     await told.wake(watcher)
 
@@ -172,35 +177,34 @@ def _is_answered(wish_at: datetime | None, asked_at: datetime) -> bool:
     return wish_at is not None and wish_at <= asked_at
 
 
-def _hastened(watcher: Watcher, flight: Flight, asked_at: datetime) -> bool:
-    """Whether somebody asked for another look while this one was under way: the claim had put it further off."""
-    claimed_until = cadence.look_again(watcher.cadence, flight.watch, 1, asked_at)
-    return flight.next_check_at is not None and flight.next_check_at < claimed_until
+def _planned(flight: Flight, planned: NextLook, claimed_until: datetime, now: datetime) -> Flight:
+    """With its next look set: at once where somebody asked for one since the claim, which had put it further off."""
+    hastened = flight.next_check_at is not None and flight.next_check_at < claimed_until
+    return replace(flight, watch=planned.watch, next_check_at=now if hastened and planned.at else planned.at)
 
 
-async def _note_failure(
-    tx: Transaction, watcher: Watcher, flight: Flight, failure: LookFailedError, asked_at: datetime, now: datetime
-) -> Flight:
-    """A look that brought nothing never ends the looking: it comes again, later each time, and shows its reason."""
+def _failed(flight: Flight, failure: LookFailedError, asked_at: datetime) -> Flight:
+    """A look that brought nothing shows its reason."""
     failures = flight.consecutive_failures + 1
     log.warning("look_failed", flight_id=str(flight.id), kind=failure.kind, detail=failure.detail, failures=failures)
-    again_at: datetime | None = cadence.look_again(watcher.cadence, flight.watch, failures, now)
-    watch = flight.watch
-    unknown = failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND)
-    if unknown and (flight.last_good_at is None or failures > PATIENCE):
-        # No outage, but an answer: it may know the flight later. The ordinary steps are often enough.
-        ordinary = cadence.next_look(watcher.cadence, flight, flight, now)
-        watch, again_at = ordinary.watch, ordinary.at
-    after = replace(
+    return replace(
         flight,
-        watch=watch,
-        next_check_at=again_at,
         last_checked_at=asked_at,
         consecutive_failures=failures,
         last_failure=f"{failure.kind}: {failure.detail}"[:300],
     )
-    await flights.save(tx, after)
-    return after
+
+
+def _after_failure(
+    watcher: Watcher, flight: Flight, failure: LookFailedError, wanted: Sequence[datetime], now: datetime
+) -> NextLook:
+    """A look that brought nothing never ends the looking: it comes again, later each time."""
+    unknown = failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND)
+    if unknown and (flight.last_good_at is None or flight.consecutive_failures > PATIENCE):
+        # No outage, but an answer: it may know the flight later. The ordinary steps are often enough.
+        return cadence.next_look(watcher.cadence, flight, flight, now, wanted)
+    again_at = cadence.look_again(watcher.cadence, flight.watch, flight.consecutive_failures, now)
+    return NextLook(watch=flight.watch, at=min((again_at, *(at for at in wanted if at > now))))
 
 
 async def _charge(tx: Transaction, flight_id: UUID, look: Look, payment: Payment) -> None:
