@@ -1,6 +1,7 @@
 """`bauhaus replay`: any scenario through the whole system, the same at every run."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,15 @@ def test_of_two_legs_under_one_number_the_travellers_own_airport_decides() -> No
     for origin, flight in (("JFK", first), ("KJFK", first), ("MIA", second)):
         assert flight_of(scenario, "AA1", origin, NOON + 50 * MINUTE) is flight
     assert flight_of(scenario, "AA1", "EZE", NOON) is None
+
+
+def test_the_examples_of_the_page_on_scenarios_play(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/scenarios.md").read_text(encoding="utf-8")
+    flight, people = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    flights, travellers = tmp_path / "flights.jsonl", tmp_path / "travellers.jsonl"
+    flights.write_text(json.dumps(json.loads(flight)), encoding="utf-8")
+    travellers.write_text(people, encoding="utf-8")
+    report, ledger = played(flights, tmp_path, travellers=travellers)
+    assert (report["flights"], report["travellers"], report["refused"], report["unsettled"]) == (1, 1, 0, 0)
+    assert report["departures"]["within_threshold"] == report["landings"]["within_120_s"] == 1
+    assert [each["type"] for each in ledger][-3:] == ["DELAYED", "BOARDING", "LANDING_WELCOME"]
