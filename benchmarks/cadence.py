@@ -18,7 +18,7 @@ from sandbox.aeroapi import record
 from sandbox.scenario import Scenario, Traveller, parse_travellers, raw_at
 from travel import cadence, status
 from travel.aeroapi import parse_flight
-from travel.audience.rules import BEFORE_BOARDING, BEFORE_UNTRUE, FRESH
+from travel.audience.wanted import BEFORE_BOARDING, BEFORE_UNTRUE, FRESH
 from travel.cadence import Cadence
 from travel.model import Flight, FlightPhase, FlightState, Watch
 

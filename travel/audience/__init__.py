@@ -18,7 +18,8 @@ from travel.audience.case import (
     idempotency_hash,
     told,
 )
-from travel.audience.rules import left_behind, plan, wanted_looks
+from travel.audience.rules import left_behind, plan
+from travel.audience.wanted import wanted_looks
 
 __all__ = [
     "CANCELLATION",
