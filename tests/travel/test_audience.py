@@ -905,6 +905,15 @@ def test_what_waits_to_be_told_counts_until_it_is_taken_back():
     assert audience.wanted_looks(case, audience.plan(case)) == [later(74)]
 
 
+def test_a_silence_tells_nothing():
+    desk = quiet_desk()
+    late = replace(desk.flight, state=replace(desk.flight.state, estimated_out=later(60)))
+    case = replace(desk.case(NOON), flight=late)
+    planned = [replace(step, status=Status.SUPPRESSED) for step in audience.plan(case) if isinstance(step, Tell)]
+    assert planned
+    assert audience.wanted_looks(case, planned) == []
+
+
 def test_what_cannot_be_told_wants_no_look():
     desk = quiet_desk(trip=trip())
     desk.look(NOON, estimated_out=later(180))

@@ -47,7 +47,8 @@ def _said_of_departure(case: Case, planned: Sequence[Step]) -> datetime:
     """When it departs by what the traveller has heard, or will hear next."""
     ended = {step.notification_id for step in planned if isinstance(step, End)}
     waiting = [each.tells for each in case.pending(*DEPARTURE_TIME) if each.id not in ended]
-    new = [step.tells for step in planned if isinstance(step, Tell) and step.type in DEPARTURE_TIME]
+    told_next = [step for step in planned if isinstance(step, Tell) and step.status is Status.PENDING]
+    new = [step.tells for step in told_next if step.type in DEPARTURE_TIME]
     known = [told(case).departure_at, *(each.departure_at for each in (*waiting, *new))][-1]
     assert known is not None, "what was booked is known"
     return known
