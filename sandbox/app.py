@@ -21,6 +21,9 @@ from sandbox.scenario import Scenario
 from sandbox.twilio import Twilio
 from sandbox.twilio.faults import TwilioFaults
 
+AT_HAND = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""Connections for callbacks stay open as long as they are of use."""
+
 
 class Sandbox:
     """AeroAPI under /aeroapi, Twilio under /2010-04-01, control under /_sandbox; all state in memory.
@@ -37,7 +40,7 @@ class Sandbox:
         twilio_accounts: dict[str, str],
         scenario: Scenario | None = None,
         aeroapi_keys: Collection[str] | None = None,
-        callbacks: httpx.AsyncClient | None = None,
+        callbacks: httpx.AsyncBaseTransport | None = None,
         inbound_url: str | None = None,
         push_url: str | None = None,
         push_codes: Collection[str] = DEFAULT_CODES,
@@ -131,7 +134,7 @@ async def serve(args: argparse.Namespace) -> None:
     origin = time.time() if args.origin is None else args.origin
     start = datetime.fromtimestamp(origin, UTC) if args.start is None else args.start
     # Callbacks go to a neighbour, never through a proxy that the environment may name.
-    async with httpx.AsyncClient(trust_env=False) as callbacks:
+    async with httpx.AsyncHTTPTransport(trust_env=False, limits=AT_HAND) as callbacks:
         sandbox = Sandbox(
             scaled_clock(start, args.speed, origin),
             scenario=Scenario.load(args.scenario) if args.scenario else None,

@@ -275,7 +275,8 @@ async def open_world(db: Database, owner: Database, clock: VirtualClock, redis_u
     hub = Hub(db)
     house = House(db=db, wakeups=Wakeups(redis), clock=clock, hub=hub)
     server = server_app.build(house, config)
-    receiver = httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url=PUBLIC)
+    receiver = httpx.ASGITransport(server)
+    http = httpx.AsyncClient(transport=receiver, base_url=PUBLIC)
     sandbox = Sandbox(
         clock.now,
         twilio_accounts={ACCOUNT: TOKEN},
@@ -319,7 +320,7 @@ async def open_world(db: Database, owner: Database, clock: VirtualClock, redis_u
     )
     context = Context(db=db, watcher=watcher, carrier=carrier, wakeups=house.wakeups, clock=clock)
     try:
-        async with receiver:
+        async with http:
             yield World(
                 db=db,
                 clock=clock,
@@ -327,7 +328,7 @@ async def open_world(db: Database, owner: Database, clock: VirtualClock, redis_u
                 house=house,
                 context=context,
                 server=server,
-                http=receiver,
+                http=http,
                 config=config,
                 redis=redis,
                 agency=agency,

@@ -63,13 +63,12 @@ async def open_replay(
     db = Database(app_url, pool_size=8)
     await db.connect()
     house = House(db=db, wakeups=Wakeups(None), clock=clock, hub=Hub(db))
-    receiver = httpx.AsyncClient(transport=httpx.ASGITransport(_server(house, app_url)), base_url=PUBLIC)
     sandbox = Sandbox(
         clock.now,
         scenario=scenario,
         twilio_accounts={ACCOUNT: TOKEN},
         aeroapi_keys={KEY},
-        callbacks=receiver,
+        callbacks=httpx.ASGITransport(_server(house, app_url)),
         push_codes=PUSHED_CODES,
         push_url=f"{PUBLIC}/webhooks/aeroapi/{PUSH_TOKEN}" if pushes else None,
     )
@@ -108,8 +107,7 @@ async def open_replay(
     )
     eyes = await asyncpg.connect(app_url)
     try:
-        async with receiver:
-            yield Replay(db=db, clock=clock, sandbox=sandbox, context=context, eyes=eyes)
+        yield Replay(db=db, clock=clock, sandbox=sandbox, context=context, eyes=eyes)
     finally:
         await eyes.close()
         await source.close()

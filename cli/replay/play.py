@@ -80,13 +80,15 @@ async def play(
     waiting = iter(queue)
     coming = next(waiting, None)
     pumped_at = span.begins
+    look_at, message_at = await _ahead(replay)
     while True:
         now = replay.clock.now()
         while coming is not None and coming.booked_at <= now:
             await _book(replay, coming, cast)
             coming = next(waiting, None)
-        await replay.sandbox.aeroapi.pushes.pump()
-        look_at, message_at = await _ahead(replay)
+            look_at = now
+        if await replay.sandbox.aeroapi.pushes.pump():
+            look_at, message_at = await _ahead(replay)
         while look_at is not None and look_at <= now:
             await _look(replay)
             look_at, message_at = await _ahead(replay)
@@ -128,13 +130,11 @@ async def _deliver(replay: Replay) -> None:
     async with replay.db.single() as tx:
         due = await outbox.agencies_with_due(tx, replay.clock.now())
     for agency_id in due:
-        while await delivery.deliver(replay.context.carrier, agency_id):
-            pass
+        await delivery.deliver(replay.context.carrier, agency_id)
 
 
 async def _take_callbacks(replay: Replay) -> None:
-    while await replay.sandbox.twilio.pump():
-        pass
+    await replay.sandbox.twilio.pump()
     deeds: Iterable[Callable[..., Awaitable[int]]] = (
         delivery_jobs.sweep_webhooks,
         delivery_jobs.sweep_unknown,
@@ -148,7 +148,11 @@ async def _take_callbacks(replay: Replay) -> None:
 async def _ahead(replay: Replay) -> tuple[datetime | None, datetime | None]:
     """When the next look is due, and when the next message wants attention."""
     row = await replay.eyes.fetchrow(
-        "SELECT (SELECT min(next_check_at) FROM flights) AS look, (SELECT due_at FROM system_next_delivery()) AS message"
+        """
+        SELECT least((SELECT min(next_check_at) FROM flights WHERE watch = 'LANDING'),
+                     (SELECT min(next_check_at) FROM flights WHERE watch = 'DEPARTURE')) AS look,
+          (SELECT due_at FROM system_next_delivery()) AS message
+        """
     )
     return row["look"], row["message"]
 

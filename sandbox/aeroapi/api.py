@@ -48,7 +48,7 @@ class AeroApi:
     Of `/flights/{ident}`: `asked` counts result sets by the name asked for, and `by_flight` charges each
     to the flight meant, by the `fa_flight_id` of its scenario line, even where the answer was empty.
 
-    With a client `callbacks` it pushes the `push_codes` to `push_url`, or to the address set by `PUT /alerts/endpoint`;
+    With a transport `callbacks` it pushes the `push_codes` to `push_url`, or to the address set by `PUT /alerts/endpoint`;
     `pushes` does it, and must be pumped.
     """
 
@@ -59,7 +59,7 @@ class AeroApi:
         *,
         api_keys: Collection[str] | None = None,
         faults: AeroFaults | None = None,
-        callbacks: httpx.AsyncClient | None = None,
+        callbacks: httpx.AsyncBaseTransport | None = None,
         push_url: str | None = None,
         push_codes: Collection[str] = DEFAULT_CODES,
         seed: int = 1,
@@ -73,7 +73,7 @@ class AeroApi:
         self.errors: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.by_flight: Counter[str] = Counter()
-        self.pushes = Pushes(scenario, now, client=callbacks, url=push_url, codes=push_codes, seed=seed)
+        self.pushes = Pushes(scenario, now, transport=callbacks, url=push_url, codes=push_codes, seed=seed)
         self._random = Random(seed)
         self._spent: deque[tuple[datetime, int]] = deque()
         self.routes = [

@@ -17,6 +17,7 @@ import httpx
 from sandbox.aeroapi import alerts, push_body
 from sandbox.aeroapi.alerts import Alert
 from sandbox.aeroapi.faults import PushFaults
+from sandbox.posting import post
 from sandbox.scenario import Scenario
 from sandbox.scenario.instance import raw_at
 
@@ -38,7 +39,7 @@ class Push:
 
 
 class Pushes:
-    """Nothing is pushed unless there is a client and an address, and nothing by itself: `pump` does what is due.
+    """Nothing is pushed unless there is a transport and an address, and nothing by itself: `pump` does what is due.
 
     Counted: `pushed`, every delivery that AeroAPI would charge, by its event code; `lost`, those of them that nobody
     took. Which push is late, lost or changed depends on the seed and the alert alone, never on the order of calls.
@@ -49,7 +50,7 @@ class Pushes:
         scenario: Scenario,
         now: Callable[[], datetime],
         *,
-        client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         url: str | None = None,
         codes: Collection[str] = DEFAULT_CODES,
         faults: PushFaults | None = None,
@@ -64,7 +65,7 @@ class Pushes:
         self.lost = 0
         self._scenario = scenario
         self._now = now
-        self._client = client
+        self._transport = transport
         self._seed = seed
         self._url: str | None = None
         self._since = now()
@@ -110,7 +111,7 @@ class Pushes:
 
     def _feed(self) -> None:
         """Take up the flights that the scenario has got since the last time."""
-        if self._url is None or self._client is None:
+        if self._url is None or self._transport is None:
             return
         flights = self._scenario.flights
         while self._read < len(flights):
@@ -158,17 +159,15 @@ class Pushes:
 
     async def _deliver(self, body: dict[str, Any]) -> bool:
         """Make the request once; whether the receiver took it."""
-        if self._client is None or self._url is None:
+        if self._transport is None or self._url is None:
             return False
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
             async with self._gate, asyncio.timeout(TIMEOUT_S):
-                response = await self._client.post(
-                    self._url, content=content, headers=HEADERS, timeout=TIMEOUT_S, follow_redirects=False
-                )
+                status = await post(self._transport, self._url, content, HEADERS, httpx.Timeout(TIMEOUT_S))
         except Exception:  # noqa: BLE001 - a receiver mounted in this process fails here; a failed push is lost.
             return False
-        return response.is_success
+        return 200 <= status < 300
 
     def _falls_on(self, fault: str, push: Push, rate: float) -> bool:
         # Both pushes of a pair tell the same, but each may be lost on its own.

@@ -29,7 +29,7 @@ Handler = Callable[[str, Request], Awaitable[Response]]
 class Twilio:
     """The stand-in.
 
-    `accounts` is account SID to auth token. Without `callbacks`, a client to make requests with, nobody is
+    `accounts` is account SID to auth token. Without `callbacks`, a transport to make requests by, nobody is
     called back. `templates` is ContentSid to text, `approvals` ContentSid to WhatsApp's word on the template,
     `approved` if missing.
     """
@@ -39,7 +39,7 @@ class Twilio:
         now: Callable[[], datetime],
         *,
         accounts: dict[str, str],
-        callbacks: httpx.AsyncClient | None = None,
+        callbacks: httpx.AsyncBaseTransport | None = None,
         ledger_path: Path | None = None,
         faults: TwilioFaults | None = None,
         inbound_url: str | None = None,
@@ -53,7 +53,7 @@ class Twilio:
         self.carrier = Carrier(
             now,
             tokens=accounts,
-            client=callbacks,
+            transport=callbacks,
             ledger=self.ledger,
             faults=self.faults,
             inbound_url=inbound_url,

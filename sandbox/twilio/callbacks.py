@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit
 
 import httpx
 
+from sandbox.posting import post
+
 Failure = Literal["ct", "rt", "4xx", "5xx"]
 MOST_RETRIES = 5
 
@@ -73,7 +75,7 @@ def retry_rule(url: str) -> RetryRule:
     )
 
 
-async def deliver(client: httpx.AsyncClient, webhook: Webhook) -> Failure | None:
+async def deliver(transport: httpx.AsyncBaseTransport, webhook: Webhook) -> Failure | None:
     """Make the request once; the kind of failure, or None when the receiver took it."""
     rule = retry_rule(webhook.url)
     url = urldefrag(webhook.url).url
@@ -86,19 +88,13 @@ async def deliver(client: httpx.AsyncClient, webhook: Webhook) -> Failure | None
     timeout = httpx.Timeout(rule.read_s, connect=rule.connect_s)
     try:
         async with asyncio.timeout(rule.total_s):
-            response = await client.post(
-                url,
-                content=urlencode(webhook.params),
-                headers=headers,
-                timeout=timeout,
-                follow_redirects=False,
-            )
+            status = await post(transport, url, urlencode(webhook.params).encode(), headers, timeout)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol):
         return "ct"
     except (httpx.TransportError, TimeoutError):
         return "rt"
     except Exception:  # noqa: BLE001 - a receiver mounted in this process fails here; on the wire it is a 500.
         return "5xx"
-    if response.status_code < 400:
+    if status < 400:
         return None
-    return "4xx" if response.status_code < 500 else "5xx"
+    return "4xx" if status < 500 else "5xx"

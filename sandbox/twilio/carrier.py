@@ -58,7 +58,7 @@ class Carrier:
         now: Callable[[], datetime],
         *,
         tokens: Mapping[str, str],
-        client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
         ledger: Ledger,
         faults: TwilioFaults,
         inbound_url: str | None,
@@ -71,7 +71,7 @@ class Carrier:
         self.ledger = ledger
         self.inbound_url = inbound_url
         self._tokens = tokens
-        self._client = client
+        self._transport = transport
         self._dice = Random(f"carrier {seed}")
         self._due: list[tuple[datetime, int, Due]] = []
         self._number = itertools.count()
@@ -262,9 +262,9 @@ class Carrier:
         await asyncio.gather(*map(one_after_the_other, queues))
 
     async def _deliver(self, webhook: Webhook) -> None:
-        if self._client is None:
+        if self._transport is None:
             return
-        failure = await deliver(self._client, webhook)
+        failure = await deliver(self._transport, webhook)
         if failure is not None and webhook.may_retry(failure):
             self._push(self.now() + timedelta(seconds=2 * 3**webhook.attempt), webhook.again())
 

@@ -68,7 +68,7 @@ class World:
         self.twilio = Twilio(
             self.clock,
             accounts=accounts or {ACCOUNT: TOKEN},
-            callbacks=httpx.AsyncClient(transport=httpx.ASGITransport(self.receiver)),
+            callbacks=httpx.ASGITransport(self.receiver),
             faults=self.faults,
             ledger_path=ledger_path,
             inbound_url=INBOUND,
