@@ -23,6 +23,7 @@ LOST_AFTER = timedelta(hours=6)
 SOONEST = timedelta(minutes=2)
 
 Minutes = float
+NEVER: Minutes = 1e6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,10 +34,14 @@ class Cadence:
     """Before the departure: made only where the airport has cancellations, or nobody knows how it fares."""
     near: Minutes = 35
     """Before the departure: delays and gates while there is still time to act on them."""
+    near_from: Minutes = -NEVER
+    """That look is for flights that are so late, or later."""
     comeback: Minutes = 20
     """A late flight may come back: it is looked at so often in the last quarter of its delay, as far as `near` does not do it."""
     apart: Minutes = 15
     """Looks before the departure that are closer together than this are one."""
+    fresh: Minutes = 0
+    """A wanted look so soon after one that saw a gate is none: what changes in between is pushed."""
     after: Minutes = 10
     """Past the departure: has it left?"""
     at_gate: Minutes = 7
@@ -75,13 +80,16 @@ class Cadence:
         return replace(self, **given)
 
 
-NEVER: Minutes = 1e6
 PUSHED = Cadence(
     far=NEVER,
-    near=NEVER,
-    sight=NEVER,
+    near=15,
+    near_from=45,
+    fresh=20,
+    after=14,
     padding=-15,
     likely=-0.1,
+    cruise=NEVER,
+    sight=NEVER,
     error=-10,
     error_per_minute=0,
     error_per_share=0,
@@ -90,7 +98,8 @@ PUSHED = Cadence(
 )
 """With AeroAPI's push for every flight: what is pushed is looked at at once, so that only what it leaves out is looked for.
 
-It says nothing of a delay under half an hour and of a first gate, and a push that gets lost is lost.
+It says nothing of a departure that moved by less than half an hour and of a first gate, and a push that gets lost is lost.
+So a late flight is looked at once more before it leaves: it may come back by twenty minutes.
 """
 
 
@@ -149,7 +158,9 @@ def next_look(
     if now - departure > LOST_AFTER * 2:
         return DONE
     moments = _before_departure(cadence, flight, departure, now)
-    return NextLook(watch=Watch.DEPARTURE, at=min((*moments, *(at for at in wanted if at > now))))
+    # A first gate is not pushed.
+    fresh_until = now + _minutes(cadence.fresh if state.gate_origin else 0)
+    return NextLook(watch=Watch.DEPARTURE, at=min((*moments, *(at for at in wanted if at > fresh_until))))
 
 
 def _while_cancelled(departure: datetime, seen_at: datetime | None, now: datetime) -> NextLook:
@@ -178,9 +189,10 @@ def _before_departure(cadence: Cadence, flight: Flight, departure: datetime, now
 
 def _distances(cadence: Cadence, flight: Flight, departure: datetime) -> Iterator[Minutes]:
     yield cadence.far
-    yield cadence.near
     scheduled = flight.state.scheduled_out or flight.state.scheduled_off or flight.booked_departure_at
     delay = (departure - scheduled) / _minutes(1)
+    if delay >= cadence.near_from:
+        yield cadence.near
     distance = delay / 4
     while distance > cadence.near:
         yield distance

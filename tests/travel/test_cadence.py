@@ -286,7 +286,22 @@ def test_in_cruise_there_is_almost_no_look(hours):
 @pytest.mark.parametrize(
     ("now", "state", "next_at"),
     [
-        pytest.param("07-15 12:00", {"scheduled_out": OUT}, "07-15 21:10", id="nothing before the departure"),
+        pytest.param("07-15 12:00", {"scheduled_out": OUT}, "07-15 21:14", id="nothing before the departure"),
+        pytest.param(
+            "07-15 12:00",
+            {"scheduled_out": OUT, "estimated_out": OUT + 44 * MINUTE},
+            "07-15 21:58",
+            id="nor before a small delay",
+        ),
+        pytest.param(
+            "07-15 12:00",
+            {"scheduled_out": OUT, "estimated_out": OUT + 45 * MINUTE},
+            "07-15 21:30",
+            id="but once before a late one, which may come back",
+        ),
+        pytest.param(
+            "07-15 21:15", {**FLYING, "estimated_on": OUT + 600 * MINUTE}, "07-16 07:18", id="nothing on a long way"
+        ),
         pytest.param("07-15 21:15", FLYING, "07-16 00:15", id="a quarter of an hour after the timetable"),
         pytest.param(
             "07-15 21:15", {**FLYING, "estimated_on": ON - 10 * MINUTE}, "07-16 00:08", id="after the estimate"
@@ -298,6 +313,21 @@ def test_with_a_push_for_every_flight_looks_are_for_what_it_leaves_out(now, stat
     seen = flight(FlightState(**state), last_good_at=utc(now))
     found = cadence.next_look(cadence.PUSHED, flight(FlightState()), seen, utc(now))
     assert found.at == utc(next_at)
+
+
+@pytest.mark.parametrize(
+    ("used", "gate", "minutes", "looks_in"),
+    [
+        pytest.param(PUSHED, "C72", 20, 14 * 60, id="a change within twenty minutes would be pushed"),
+        pytest.param(PUSHED, "C72", 21, 21, id="later there is a look"),
+        pytest.param(PUSHED, None, 20, 20, id="a first gate is not pushed"),
+        pytest.param(USUAL, "C72", 20, 20, id="without pushes it is looked for"),
+    ],
+)
+def test_a_message_wants_no_look_where_the_last_one_is_as_good(used, gate, minutes, looks_in):
+    now = OUT - 13 * 60 * MINUTE - 46 * MINUTE
+    seen = look(now, wanted=[now + minutes * MINUTE], used=used, scheduled_out=OUT, gate_origin=gate)
+    assert seen.at - now == looks_in * MINUTE
 
 
 @given(st.integers(-18 * 60, 0))
