@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +20,16 @@ from cli.replay.play import ReplayError, Span, columns, play, span_of
 from cli.replay.report import ledger_lines, report_of
 from cli.replay.show import show
 from migrations import run as migrations
+from sandbox.aeroapi.record import FIELDS
 from sandbox.scenario import AgencySettings, Scenario, ScenarioError, Traveller, load_travellers, one_each
 from sandbox.services import Postgres
 from travel.cadence import PUSHED, Cadence
 from travel.clock import VirtualClock
 
+Lines = list[Traveller | AgencySettings]
+
+SAID_OF_FIELDS = 5
+"""So many unknown fields of a scenario are named, those first that stand there most often."""
 WIDE = {"maxNotificationsPerHour": 100_000, "maxNotificationsPerDay": 1_000_000}
 """Of the one agency that flies everybody when no travellers are given: no agency with the usual caps has so many."""
 
@@ -60,9 +66,12 @@ def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | 
     for file in (report, ledger):
         if file is not None:
             _ready(file)
-    found = {"as it is": _played(wish, usual, console, ledger if compared is None else None)}
+    scenario, lines = _loaded(wish)
+    for name, many in _unknown(scenario).most_common(SAID_OF_FIELDS):
+        console.print(f"no field of AeroAPI, changes nothing: {name} ({many} times)", style="yellow", markup=False)
+    found = {"as it is": _played(wish, usual, scenario, lines, console, ledger if compared is None else None)}
     if compared is not None:
-        found["with the change"] = _played(wish, compared, console, ledger)
+        found["with the change"] = _played(wish, compared, scenario, lines, console, ledger)
     show(console, found)
     if report is not None:
         latest = list(found.values())[-1]
@@ -78,16 +87,31 @@ def _ready(file: Path) -> None:
         raise ReplayError(str(wrong)) from wrong
 
 
-def _played(wish: Wish, rules: Rules, console: Console, ledger: Path | None) -> dict[str, Any]:
+def _loaded(wish: Wish) -> tuple[Scenario, Lines]:
+    """The flights, and who is on them with which settings. Raises ReplayError."""
     try:
         scenario = Scenario.load(wish.flights)
-        lines: list[Traveller | AgencySettings] = (
+        lines: Lines = (
             list(load_travellers(wish.travellers))
             if wish.travellers
             else [AgencySettings(agency="demo", settings=WIDE), *one_each(scenario)]
         )
     except (ScenarioError, OSError, UnicodeDecodeError) as wrong:
         raise ReplayError(str(wrong)) from wrong
+    return scenario, lines
+
+
+def _unknown(scenario: Scenario) -> Counter[str]:
+    """Fields that AeroAPI does not have, most of them misspelt, and how often each stands in the file."""
+    given = (
+        fields for flight in scenario.flights for fields in (flight.fields, *(step.changes for step in flight.steps))
+    )
+    return Counter(name for fields in given for name in fields if name not in FIELDS)
+
+
+def _played(
+    wish: Wish, rules: Rules, scenario: Scenario, lines: Lines, console: Console, ledger: Path | None
+) -> dict[str, Any]:
     travellers = [each for each in lines if isinstance(each, Traveller)]
     span = span_of(scenario, travellers, wish.since, wish.until)
     with _database(wish.owner_url) as (owner_url, app_url):
@@ -98,7 +122,7 @@ async def _run(
     wish: Wish,
     rules: Rules,
     scenario: Scenario,
-    lines: list[Traveller | AgencySettings],
+    lines: Lines,
     span: Span,
     owner_url: str,
     app_url: str,

@@ -130,16 +130,24 @@ def _told_types(truths: Sequence[Truth]) -> list[str]:
 
 
 def _changes(truths: Sequence[Truth], by_flight: Mapping[int, Sequence[Line]], type_: str) -> dict[str, Any]:
-    """Counted per flight and news; late from the moment the source shows it to the first message about it."""
+    """Counted per flight and news; late from the moment the source shows it to the first message about it.
+
+    Who never heard of a cancellation needs no word that it was taken back.
+    """
     true, late = 0, []
     for truth in truths:
+        lines = by_flight.get(id(truth.flight), ())
         for news in truth.news:
             if news.type != type_:
+                continue
+            if type_ == "REINSTATED" and not any(
+                line["type"] == "CANCELLED" and _instant(line["at"]) < news.at for line in lines
+            ):
                 continue
             true += 1
             told = [
                 _instant(line["at"])
-                for line in by_flight.get(id(truth.flight), ())
+                for line in lines
                 if line["type"] == type_
                 and _instant(line["at"]) >= news.at
                 and (news.value is None or line["value"] == news.value)

@@ -113,11 +113,14 @@ def _gates(before: States) -> Iterable[News]:
 
 
 def _cancelled(states: Sequence[tuple[datetime, Any]]) -> Iterable[News]:
+    """The first cancellation that lasts, and that it was taken back."""
     for number, (at, fields) in enumerate(states):
         if fields.get("cancelled"):
             falls = next((later for later, each in states[number:] if not each.get("cancelled")), None)
             if falls is None or falls - at >= LONG_ENOUGH:
                 yield News(type="CANCELLED", at=at, value=None)
+                if falls is not None:
+                    yield News(type="REINSTATED", at=falls, value=None)
                 return
 
 

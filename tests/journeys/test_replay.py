@@ -38,7 +38,7 @@ def line(number: int, departs: datetime, *steps: tuple[float, dict[str, Any]]) -
                 "at": text(departs + at * MINUTE),
                 "set": {
                     name: text(departs + value * MINUTE)
-                    if isinstance(value, int | float) and value is not True
+                    if isinstance(value, int | float) and not isinstance(value, bool)
                     else value
                     for name, value in changes.items()
                 },
@@ -166,6 +166,28 @@ def test_who_believes_a_flight_cancelled_that_leaves_was_told_nothing_true(tmp_p
     report, ledger = played(flights, tmp_path)
     assert "CANCELLED" in [each["type"] for each in ledger]
     assert report["departures"] == {"true": 1, "within_threshold": 0, "not_shown": 0, "missed": 1}
+
+
+def test_a_cancellation_that_is_taken_back_is_counted_where_it_had_been_told(tmp_path: Path) -> None:
+    flights = tmp_path / "flights.jsonl"
+    told = line(1, NOON, (-300, {"cancelled": True}), (-150, {"cancelled": False}), *FLOWN)
+    silent = line(2, NOON + 600 * MINUTE, (-700, {"cancelled": True}), (-694, {"cancelled": False}), *FLOWN)
+    flights.write_text("".join(json.dumps(each) + "\n" for each in (told, silent)), encoding="utf-8")
+    report, ledger = played(flights, tmp_path)
+    assert [each["ident"] for each in ledger if each["type"] == "REINSTATED"] == ["AAL1"]
+    back = report["changes"]["REINSTATED"]
+    assert (back["true"], back["told"]) == (1, 1)
+    assert report["changes"]["CANCELLED"]["true"] == 2
+    assert report["cancellations"] == {"true": 0, "told": 0, "false_uncorrected": 0}
+
+
+def test_a_field_that_aeroapi_does_not_have_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flights = tmp_path / "flights.jsonl"
+    misspelt = line(1, NOON, (-60, {"estimatedout": 20}), (-50, {"estimatedout": 30, "canceled": None}), *FLOWN)
+    flights.write_text(json.dumps(misspelt), encoding="utf-8")
+    played(flights, tmp_path)
+    said = [each for each in capsys.readouterr().out.splitlines() if "no field of AeroAPI" in each]
+    assert [each.split(": ")[1] for each in said] == ["estimatedout (2 times)", "canceled (1 times)"]
 
 
 def test_pushes_save_more_than_a_third_of_the_looks_even_where_much_is_pushed(day: Path, tmp_path: Path) -> None:
