@@ -62,7 +62,8 @@ def _airport(place: Any) -> str | None:
 
 def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: datetime) -> Truth:
     """What is true of a flight by `until`."""
-    legs = [leg for leg in scenario.flights if leg.ids & flight.ids]
+    ids = flight.ids
+    legs = {id(leg): leg for name in ids for leg in scenario.under(name) if leg.ids & ids}.values()
     landings = [found for leg in legs if (found := landing(leg)) is not None and found.shown_at <= until]
     shown = [(moment, raw.fields) for moment in flight.moments if (raw := raw_at(flight, moment)) is not None]
     first = flight.fields

@@ -1,7 +1,7 @@
 """Flights: one row per dated operation, shared by all agencies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,8 @@ REPEATED_WITHIN = timedelta(minutes=1)
 STATE = tuple(field.name for field in fields(FlightState))
 """The columns of a state, in `flights` and in `flight_status_history` alike."""
 
-COLUMNS = (
-    "id, ident, origin, destination, booked_departure_at, ident_icao, ident_iata, fa_flight_id, phase, best_departure_at, "
-    "cancelled_seen_at, watch, next_check_at, last_checked_at, last_good_at, checks, consecutive_failures, last_failure, "
-    "pushed_at, asked_at, " + ", ".join(STATE)
-)
+PLAIN = tuple(field.name for field in fields(Flight) if field.name != "state")
+COLUMNS = ", ".join((*PLAIN, *STATE))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,9 +34,14 @@ def state_of(row: Mapping[str, Any]) -> FlightState:
     return FlightState(**{name: row[name] for name in STATE})
 
 
+def columns_of(state: FlightState) -> dict[str, Any]:
+    """A state as the columns it lies in."""
+    return {name: getattr(state, name) for name in STATE}
+
+
 def from_row(row: Mapping[str, Any]) -> Flight:
     """The flight that a row holds."""
-    plain = {name: value for name, value in row.items() if name not in STATE}
+    plain = {name: row[name] for name in PLAIN}
     return Flight(**{**plain, "state": state_of(row), "phase": FlightPhase(row["phase"]), "watch": Watch(row["watch"])})
 
 
@@ -212,7 +214,7 @@ async def save(tx: Transaction, flight: Flight) -> None:
           asked_at = :asked_at
         WHERE id = :id
         """,  # noqa: S608
-        **asdict(flight.state),
+        **columns_of(flight.state),
         id=flight.id,
         ident_icao=flight.ident_icao,
         ident_iata=flight.ident_iata,

@@ -1,7 +1,7 @@
 """The append-only history of what flights did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,7 +63,7 @@ async def append(
         VALUES (:flight_id, :agency_id, :trip_id, :source, :phase, :changes, :raw, :now, {values})
         RETURNING {COLUMNS}
         """,  # noqa: S608
-        **asdict(state),
+        **flights.columns_of(state),
         flight_id=flight_id,
         agency_id=agency_id,
         trip_id=trip_id,

@@ -101,6 +101,8 @@ class Told:
     async def publish(self, tx: Transaction, now: datetime) -> None:
         """The heads of the feeds are locked last, and always in the same order."""
         for agency_id, carried in self.by_agency.items():
+            if not carried.news:
+                continue
             await tx.become(agency_id)
             await feed.publish(tx, agency_id, carried.news, now)
 
