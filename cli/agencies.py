@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from travel import config, tenancy
+from travel import config, readiness, tenancy
 from travel.clock import Clock, RealClock
 from travel.database import Database
 from travel.model import AgencyStatus, Role
@@ -32,7 +32,7 @@ def _with_database(deed: Callable[[Database, Clock], Awaitable[T]]) -> T:
         db = Database(config.database_url(), pool_size=2)
         await db.connect()
         try:
-            await db.verify()
+            await readiness.verify(db)
             return await deed(db, RealClock())
         finally:
             await db.disconnect()

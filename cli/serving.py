@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from server import serving
 from server.app import create
-from travel import config, log
+from travel import config, log, readiness
 from travel.config import Config
 from travel.database import STARTING_SECONDS, Database
 
@@ -34,6 +34,6 @@ async def _verify(loaded: Config) -> None:
     db = Database(loaded.database_url.get_secret_value(), pool_size=2)
     await db.connect(patience=STARTING_SECONDS)
     try:
-        await db.verify()
+        await readiness.verify(db)
     finally:
         await db.disconnect()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from arq.connections import ArqRedis
 
-from travel import delivery, enqueue, metrics
+from travel import delivery, enqueue, metrics, readiness
 from travel.aeroapi import AeroApi
 from travel.cadence import PUSHED, Cadence
 from travel.clock import Clock
@@ -113,7 +113,7 @@ async def open_context(config: Config) -> AsyncIterator[Context]:
     source, twilio, clock = aeroapi_of(config), twilio_of(config), config.clock()
     wakeups = Wakeups(redis)
     try:
-        await db.verify()
+        await readiness.verify(db)
         await db.correct(clock)
         yield Context(
             db=db,

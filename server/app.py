@@ -25,7 +25,7 @@ from server.portal import portal
 from server.rates import Sample
 from server.tokens import Tokens
 from server.webhooks import Webhooks
-from travel import enqueue, metrics
+from travel import enqueue, metrics, readiness
 from travel.clock import Clock
 from travel.config import Config
 from travel.database import BROKEN, Database
@@ -136,7 +136,7 @@ def create(config: Config) -> Starlette:
     async def lifespan(starlette: Starlette) -> AsyncIterator[None]:
         await db.connect()
         try:
-            await db.verify()
+            await readiness.verify(db)
             await db.correct(house.clock)
             timekeeper = asyncio.create_task(_keep_time(db, house.clock))
             try:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from graph.context import House
-from travel import metrics
+from travel import metrics, readiness
 from travel.database import BROKEN, SchemaError
 from travel.records import backlog
 
@@ -35,7 +35,7 @@ class Health:
     async def readyz(self, _: Request) -> Response:
         """It reaches its database, may write, and the schema fits; else 503 and why."""
         try:
-            await self._house.db.verify()
+            await readiness.verify(self._house.db)
         except SchemaError as wrong:
             return JSONResponse({"status": "not ready", "reason": str(wrong)}, status_code=503)
         return JSONResponse({"status": "ready"})

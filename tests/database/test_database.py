@@ -14,6 +14,7 @@ from migrations import run as migrations
 from sandbox.services import free_port
 from tests.conftest import Services
 from tests.world import make_agency
+from travel import readiness
 from travel.clock import VirtualClock
 from travel.database import Database, NestedTransactionError, SchemaError
 
@@ -203,7 +204,7 @@ async def verdict(url: str) -> str:
     database = Database(url, pool_size=2, acquire_seconds=2)
     try:
         await database.connect()
-        await database.verify()
+        await readiness.verify(database)
     except SchemaError as wrong:
         return str(wrong)
     finally:
@@ -217,7 +218,7 @@ def at(url: str, name: str) -> str:
 
 
 async def test_a_database_in_order_is_accepted(services: Services, db: Database) -> None:
-    await db.verify()
+    await readiness.verify(db)
     async with scratch(services) as name:
         assert await verdict(at(services.app_url, name)) == ""
 
@@ -300,14 +301,14 @@ async def test_a_database_that_goes_away_is_named_so(services: Services) -> None
     async with scratch(services) as name:
         database = Database(at(services.app_url, name), pool_size=2, acquire_seconds=2)
         await database.connect()
-        await database.verify()
+        await readiness.verify(database)
         god = await asyncpg.connect(services.postgres.superuser_url)
         await god.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await god.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
         await god.close()
         for _ in range(3):
             with pytest.raises(SchemaError):
-                await database.verify()
+                await readiness.verify(database)
         await database.disconnect()
 
 

@@ -12,7 +12,7 @@ import pytest
 from migrations import run as migrations
 from tests.conftest import Services
 from tests.world import World
-from travel import database, tenancy, tracking
+from travel import readiness, tenancy, tracking
 from travel.clock import VirtualClock
 from travel.database import Database, Transaction
 from travel.model import (
@@ -68,7 +68,7 @@ WORDS: dict[tuple[str, str], set[str]] = {
 async def test_the_database_the_tree_and_the_code_name_one_revision(services: Services, db: Database) -> None:
     async with db.transaction() as tx:
         applied = await tx.all("SELECT version_num FROM alembic_version")
-    assert [row["version_num"] for row in applied] == [database.HEAD] == [migrations.newest()]
+    assert [row["version_num"] for row in applied] == [readiness.HEAD] == [migrations.newest()]
 
 
 async def test_migrating_twice_changes_nothing(services: Services, owner: Database, world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 from migrations import run as migrations
 from tests.conftest import Services
 from tests.database.test_database import at, scratch
+from travel import readiness
 from travel.clock import RealClock
 from travel.database import Database
 from travel.model import NotificationStatus
@@ -70,7 +71,7 @@ async def test_a_release_with_data_in_it_goes_on_working_after_the_step_to_the_n
         db = Database(at(services.app_url, name), pool_size=2)
         await db.connect()
         try:
-            await db.verify()
+            await readiness.verify(db)
             now = RealClock().now()
             async with db.transaction() as tx:
                 assert await outbox.agencies_with_due(tx, now) == [agency_id]
