@@ -22,7 +22,7 @@ from sandbox.twilio import Twilio
 from sandbox.twilio.faults import TwilioFaults
 
 AT_HAND = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""Connections for callbacks stay open as long as they are of use."""
+"""For callbacks: a connection that was opened is used again, as long as no pause is longer than httpx's five seconds."""
 
 
 class Sandbox:

@@ -10,11 +10,14 @@ async def post(
 ) -> int:
     """Make it and read the answer to its end; the status. Raises httpx.TransportError, httpx.InvalidURL.
 
-    Without a client, whose cookies, redirects and proxies a webhook does not have.
+    Without a client, whose cookies, redirects and proxies a webhook does not have. A name and password in the address are told.
     """
     request = httpx.Request(
         "POST", url, content=content, headers={"Accept": "*/*", **headers}, extensions={"timeout": timeout.as_dict()}
     )
+    if request.url.userinfo:
+        said = httpx.BasicAuth(request.url.username, request.url.password)
+        request = next(said.auth_flow(request))
     response = await transport.handle_async_request(request)
     try:
         await response.aread()

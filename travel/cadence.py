@@ -24,6 +24,7 @@ SOONEST = timedelta(minutes=2)
 
 Minutes = float
 NEVER: Minutes = 1e6
+MAY_BE_NONE = frozenset({"fresh", "near_from"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ class Cadence:
     apart: Minutes = 15
     """Looks before the departure that are closer together than this are one."""
     fresh: Minutes = 0
-    """A wanted look so soon after one that saw a gate is none: what changes in between is pushed."""
+    """A look that is wanted for a gate so soon after one that saw it is none: another gate is pushed."""
     after: Minutes = 10
     """Past the departure: has it left?"""
     at_gate: Minutes = 7
@@ -75,7 +76,8 @@ class Cadence:
         for name, value in given.items():
             if name not in known:
                 raise ValueError(f"{name} is no distance between looks; those are {', '.join(sorted(known))}")
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e5:
+            least = 0 if name in MAY_BE_NONE else 1e-9
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e5:
                 raise ValueError(f"{name} is a positive number of minutes")
         return replace(self, **given)
 
@@ -84,6 +86,7 @@ PUSHED = Cadence(
     far=NEVER,
     near=15,
     near_from=45,
+    apart=5,
     fresh=20,
     after=14,
     padding=-15,
@@ -101,6 +104,14 @@ PUSHED = Cadence(
 It says nothing of a departure that moved by less than half an hour and of a first gate, and a push that gets lost is lost.
 So a late flight is looked at once more before it leaves: it may come back by twenty minutes.
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A fresh look that a message wants: just before it names a gate, or before the departure it named is untrue."""
+
+    at: datetime
+    of_gate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,11 +139,11 @@ DONE = NextLook(watch=Watch.DONE, at=None)
 
 
 def next_look(
-    cadence: Cadence, before: Flight, flight: Flight, now: datetime, wanted: Iterable[datetime] = ()
+    cadence: Cadence, before: Flight, flight: Flight, now: datetime, wanted: Iterable[Wanted] = ()
 ) -> NextLook:
     """When to look again after a look that turned `before` into `flight`.
 
-    `wanted` are moments before which a fresh look is needed.
+    `wanted` is what messages want beside it.
 
     | where the flight is                     | next look                                                            |
     |-----------------------------------------|----------------------------------------------------------------------|
@@ -140,7 +151,7 @@ def next_look(
     | cancelled, seen once                    | five minutes after it was first seen                                 |
     | cancelled, confirmed                    | two thirds of the way to its departure, the last one 30 min after it |
     | before departure                        | 4 h and 35 min before, just before a wanted moment                   |
-    | two hours late or more                  | also every 20 min in the last quarter of its delay: it may come back |
+    | late, and may come back                 | also every 20 min in the last quarter of its delay, up to `near`     |
     | past its departure, still at the gate   | 10 min after it, then every 7 min                                    |
     | off the gate, or in the air             | when it could land at the earliest, by the timetable                 |
     | its landing estimated by the source     | 16 min before it, then just before it could land                     |
@@ -158,9 +169,17 @@ def next_look(
     if now - departure > LOST_AFTER * 2:
         return DONE
     moments = _before_departure(cadence, flight, departure, now)
+    return NextLook(watch=Watch.DEPARTURE, at=min((*moments, *_wanted(cadence, flight, now, wanted))))
+
+
+def _wanted(cadence: Cadence, flight: Flight, now: datetime, wanted: Iterable[Wanted]) -> Iterator[datetime]:
+    """What is wanted and ahead; a gate only where the one that was seen last is not as good as a new one."""
     # A first gate is not pushed.
-    fresh_until = now + _minutes(cadence.fresh if state.gate_origin else 0)
-    return NextLook(watch=Watch.DEPARTURE, at=min((*moments, *(at for at in wanted if at > fresh_until))))
+    seen_at = flight.last_good_at if flight.state.gate_origin else None
+    fresh_until = seen_at + _minutes(cadence.fresh) if seen_at else now
+    for each in wanted:
+        if each.at > now and not (each.of_gate and each.at <= fresh_until):
+            yield each.at
 
 
 def _while_cancelled(departure: datetime, seen_at: datetime | None, now: datetime) -> NextLook:

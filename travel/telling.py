@@ -7,6 +7,7 @@ from uuid import UUID
 
 from travel import audience, metrics, status, wording
 from travel.audience import Case, End, KnowGate, Move, Step, Tell
+from travel.cadence import Wanted
 from travel.database import Transaction
 from travel.model import (
     AgencySettings,
@@ -36,7 +37,7 @@ class Carried:
 
     news: list[News] = field(default_factory=list)
     due: list[UUID] = field(default_factory=list)
-    wanted_looks: list[datetime] = field(default_factory=list)
+    wanted_looks: list[Wanted] = field(default_factory=list)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -93,7 +94,7 @@ async def tell(
 
 async def look_in_time(tx: Transaction, flight: Flight, carried: Carried, now: datetime) -> None:
     """Bring the flight's next look forward, if a fresh one is wanted before it."""
-    ahead = [at for at in carried.wanted_looks if at > now]
+    ahead = [each.at for each in carried.wanted_looks if each.at > now]
     if ahead:
         await flights.look_before(tx, flight.id, min(ahead))
 

@@ -130,7 +130,8 @@ async def _deliver(replay: Replay) -> None:
     async with replay.db.single() as tx:
         due = await outbox.agencies_with_due(tx, replay.clock.now())
     for agency_id in due:
-        await delivery.deliver(replay.context.carrier, agency_id)
+        while await delivery.deliver(replay.context.carrier, agency_id):
+            pass
 
 
 async def _take_callbacks(replay: Replay) -> None:

@@ -62,8 +62,8 @@ def _airport(place: Any) -> str | None:
 
 def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: datetime) -> Truth:
     """What is true of a flight by `until`."""
-    ids = flight.ids
-    legs = {id(leg): leg for name in ids for leg in scenario.under(name) if leg.ids & ids}.values()
+    ids = sorted(flight.ids)
+    legs = {id(leg): leg for name in ids for leg in scenario.under(name) if leg.ids & flight.ids}.values()
     landings = [found for leg in legs if (found := landing(leg)) is not None and found.shown_at <= until]
     shown = [(moment, raw.fields) for moment in flight.moments if (raw := raw_at(flight, moment)) is not None]
     first = flight.fields
@@ -77,7 +77,12 @@ def truth_of(scenario: Scenario, flight: Flight, threshold: timedelta, until: da
         landing=max(landings, key=lambda each: each.shown_at, default=None),
         out_at=out_at,
         cancelled=ends_cancelled(flight),
-        news=[*_departure(flight, before, threshold), *_gates(before), *_cancelled(states), *_diverted(states)],
+        news=[
+            *_departure(flight, before, threshold),
+            *_gates(before),
+            *_cancelled(states, left_at),
+            *_diverted(states),
+        ],
         shown_before_leaving=_departs(known[-1]) if known else None,
     )
 
@@ -113,16 +118,25 @@ def _gates(before: States) -> Iterable[News]:
         gate = shown or gate
 
 
-def _cancelled(states: Sequence[tuple[datetime, Any]]) -> Iterable[News]:
-    """The first cancellation that lasts, and that it was taken back."""
-    for number, (at, fields) in enumerate(states):
-        if fields.get("cancelled"):
-            falls = next((later for later, each in states[number:] if not each.get("cancelled")), None)
-            if falls is None or falls - at >= LONG_ENOUGH:
-                yield News(type="CANCELLED", at=at, value=None)
-                if falls is not None:
-                    yield News(type="REINSTATED", at=falls, value=None)
-                return
+def _cancelled(states: States, left_at: datetime | None) -> Iterable[News]:
+    """Each cancellation that lasts, and that it was taken back for good before the flight left."""
+    is_cancelled = False
+    for flag, since, until in _spans(states):
+        if flag is is_cancelled or (until is not None and until - since < LONG_ENOUGH):
+            continue
+        is_cancelled = flag
+        if flag or left_at is None or since < left_at:
+            yield News(type="CANCELLED" if flag else "REINSTATED", at=since, value=None)
+
+
+def _spans(states: States) -> Iterable[tuple[bool, datetime, datetime | None]]:
+    """How the flag of cancellation stood, from when to when; the last span has no end."""
+    turns: list[tuple[bool, datetime]] = []
+    for at, fields in states:
+        if not turns or bool(fields.get("cancelled")) is not turns[-1][0]:
+            turns.append((bool(fields.get("cancelled")), at))
+    for number, (flag, since) in enumerate(turns):
+        yield flag, since, turns[number + 1][1] if number + 1 < len(turns) else None
 
 
 def _diverted(states: States) -> Iterable[News]:

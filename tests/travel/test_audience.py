@@ -862,14 +862,20 @@ def test_other_news_other_trips_and_other_flights_have_another_identity():
 # --- looks that messages want
 
 
+def moments(case, planned=()):
+    """When fresh looks are wanted."""
+    return sorted(each.at for each in audience.wanted_looks(case, planned))
+
+
 def test_a_fresh_look_is_wanted_just_before_boarding_and_before_a_gate_settles():
     desk = Desk(trip=trip(first_gate="A13"))
     desk.look(NOON, gate_origin="B2")
     before_untrue = later(14)
     wanted = [NOON + 160 * timedelta(seconds=1), utc("07-15 19:29"), before_untrue]
-    assert sorted(audience.wanted_looks(desk.case(NOON))) == wanted
+    assert moments(desk.case(NOON)) == wanted
+    assert [each.at for each in audience.wanted_looks(desk.case(NOON)) if not each.of_gate] == [before_untrue]
     desk.hand_over(utc("07-15 20:00"))
-    assert audience.wanted_looks(desk.case(utc("07-15 20:00"))) == [before_untrue]
+    assert moments(desk.case(utc("07-15 20:00"))) == [before_untrue]
 
 
 def test_a_fresh_look_is_wanted_before_what_was_told_of_the_departure_is_off_by_the_threshold():
@@ -877,12 +883,12 @@ def test_a_fresh_look_is_wanted_before_what_was_told_of_the_departure_is_off_by_
     desk = quiet_desk(settings=settings(delay_threshold_minutes=20))
 
     def wanted(now):
-        return audience.wanted_looks(desk.case(now))
+        return moments(desk.case(now))
 
     assert wanted(NOON) == [later(19)]
     late = replace(desk.flight, state=replace(desk.flight.state, estimated_out=later(60)))
     case = replace(desk.case(NOON), flight=late)
-    assert audience.wanted_looks(case, audience.plan(case)) == [later(79)], "as soon as it is planned to be told"
+    assert moments(case, audience.plan(case)) == [later(79)], "as soon as it is planned to be told"
     desk.step(NOON, estimated_out=later(60))
     assert wanted(NOON) == [later(79)], "while it waits for its turn"
     desk.look(later(0), estimated_out=later(75))
@@ -898,11 +904,11 @@ def test_what_waits_to_be_told_counts_until_it_is_taken_back():
     later_still = NOON + timedelta(minutes=1)
     desk.look(later_still, estimated_out=later(90))
     assert desk.case(later_still).pending(Type.DELAYED), "it waits, since the traveller has just heard of a delay"
-    assert audience.wanted_looks(desk.case(later_still)) == [later(104)]
+    assert moments(desk.case(later_still)) == [later(104)]
     back = replace(desk.flight, state=replace(desk.flight.state, estimated_out=later(62)))
     case = replace(desk.case(later_still), flight=back)
     assert any(isinstance(step, End) for step in audience.plan(case))
-    assert audience.wanted_looks(case, audience.plan(case)) == [later(74)]
+    assert moments(case, audience.plan(case)) == [later(74)]
 
 
 def test_a_silence_tells_nothing():
@@ -911,20 +917,20 @@ def test_a_silence_tells_nothing():
     case = replace(desk.case(NOON), flight=late)
     planned = [replace(step, status=Status.SUPPRESSED) for step in audience.plan(case) if isinstance(step, Tell)]
     assert planned
-    assert audience.wanted_looks(case, planned) == []
+    assert moments(case, planned) == []
 
 
 def test_what_cannot_be_told_wants_no_look():
     desk = quiet_desk(trip=trip())
     desk.look(NOON, estimated_out=later(180))
     desk.hand_over(NOON, status=Status.FAILED, reason=Reason.OPTED_OUT)
-    assert audience.wanted_looks(desk.case(NOON)) == []
+    assert moments(desk.case(NOON)) == []
 
 
 def test_a_flight_that_will_not_leave_wants_no_look_for_its_departure():
     desk = quiet_desk()
     desk.look(NOON, cancelled=True)
-    assert audience.wanted_looks(desk.case(NOON)) == []
+    assert moments(desk.case(NOON)) == []
 
 
 # --- carried out once, nothing more is planned

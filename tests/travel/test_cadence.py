@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.travel.values import BOOKED, flight, utc
 from travel import cadence
-from travel.cadence import DONE, PUSHED, Airport, Cadence, NextLook
+from travel.cadence import DONE, PUSHED, Airport, Cadence, NextLook, Wanted
 from travel.model import FlightState, LookStage, Watch
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -102,12 +102,12 @@ def test_a_late_flight_is_looked_at_more_often_since_it_may_come_back(late, befo
 
 
 def test_a_fresh_look_comes_just_before_a_message_that_wants_one():
-    wanted = [NOW + 20 * MINUTE, NOW + 9 * MINUTE, NOW - MINUTE, NOW]
+    wanted = [Wanted(at=NOW + minutes * MINUTE) for minutes in (20, 9, -1, 0)]
     assert look(NOW, scheduled_out=OUT, wanted=wanted).at == NOW + 9 * MINUTE
 
 
 def test_a_distant_wish_does_not_delay_the_ordinary_look():
-    assert look(NOW, scheduled_out=OUT, wanted=[NOW + 100 * HOUR]) == look(NOW, scheduled_out=OUT)
+    assert look(NOW, scheduled_out=OUT, wanted=[Wanted(at=NOW + 100 * HOUR)]) == look(NOW, scheduled_out=OUT)
 
 
 # ---- cancelled
@@ -300,6 +300,12 @@ def test_in_cruise_there_is_almost_no_look(hours):
             id="but once before a late one, which may come back",
         ),
         pytest.param(
+            "07-15 22:27",
+            {"scheduled_out": OUT, "estimated_out": OUT + 116 * MINUTE},
+            "07-15 22:41",
+            id="and for a very late one twice",
+        ),
+        pytest.param(
             "07-15 21:15", {**FLYING, "estimated_on": OUT + 600 * MINUTE}, "07-16 07:18", id="nothing on a long way"
         ),
         pytest.param("07-15 21:15", FLYING, "07-16 00:15", id="a quarter of an hour after the timetable"),
@@ -316,17 +322,20 @@ def test_with_a_push_for_every_flight_looks_are_for_what_it_leaves_out(now, stat
 
 
 @pytest.mark.parametrize(
-    ("used", "gate", "minutes", "looks_in"),
+    ("used", "gate", "of_gate", "minutes", "looks_in"),
     [
-        pytest.param(PUSHED, "C72", 20, 14 * 60, id="a change within twenty minutes would be pushed"),
-        pytest.param(PUSHED, "C72", 21, 21, id="later there is a look"),
-        pytest.param(PUSHED, None, 20, 20, id="a first gate is not pushed"),
-        pytest.param(USUAL, "C72", 20, 20, id="without pushes it is looked for"),
+        pytest.param(PUSHED, "C72", True, 20, 14 * 60, id="another gate within twenty minutes would be pushed"),
+        pytest.param(PUSHED, "C72", True, 21, 21, id="later there is a look"),
+        pytest.param(PUSHED, "C72", False, 20, 20, id="a departure that creeps is not pushed"),
+        pytest.param(PUSHED, None, True, 20, 20, id="a first gate is not pushed"),
+        pytest.param(USUAL, "C72", True, 20, 20, id="without pushes it is looked for"),
     ],
 )
-def test_a_message_wants_no_look_where_the_last_one_is_as_good(used, gate, minutes, looks_in):
+def test_a_gate_wants_no_look_where_the_last_one_is_as_good(used, gate, of_gate, minutes, looks_in):
     now = OUT - 13 * 60 * MINUTE - 46 * MINUTE
-    seen = look(now, wanted=[now + minutes * MINUTE], used=used, scheduled_out=OUT, gate_origin=gate)
+    seen = look(
+        now, wanted=[Wanted(at=now + minutes * MINUTE, of_gate=of_gate)], used=used, scheduled_out=OUT, gate_origin=gate
+    )
     assert seen.at - now == looks_in * MINUTE
 
 
@@ -349,7 +358,7 @@ MOMENTS = [f"{kind}_{what}" for kind in ("scheduled", "estimated", "actual") for
     cancelled=st.booleans(),
     seen_at=INSTANTS,
     ete=st.none() | st.integers(0, 60_000),
-    wanted=st.lists(INSTANTS.filter(bool), max_size=3),
+    wanted=st.lists(st.builds(Wanted, at=INSTANTS.filter(bool), of_gate=st.booleans()), max_size=3),
     known=st.booleans(),
     used=st.sampled_from([USUAL, PUSHED]),
 )
@@ -370,9 +379,16 @@ def test_a_flight_that_is_neither_landed_nor_lost_nor_cancelled_is_never_given_u
     assert found.watch is (Watch.LANDING if off else Watch.DEPARTURE)
 
 
-@given(departs_in=st.integers(-700, 4000), wanted=st.lists(st.integers(1, 5000), min_size=1, max_size=4))
-def test_no_look_before_a_departure_comes_later_than_it_is_wanted(departs_in, wanted):
-    found = look(NOW, scheduled_out=NOW + departs_in * MINUTE, wanted=[NOW + each * MINUTE for each in wanted])
+@given(
+    departs_in=st.integers(-700, 4000),
+    wanted=st.lists(st.integers(1, 5000), min_size=1, max_size=4),
+    used=st.sampled_from([USUAL, PUSHED]),
+    gate=st.none() | st.just("C72"),
+)
+def test_no_look_before_a_departure_comes_later_than_it_is_wanted(departs_in, wanted, used, gate):
+    departs = NOW + departs_in * MINUTE
+    wants = [Wanted(at=NOW + each * MINUTE, of_gate=gate is None) for each in wanted]
+    found = look(NOW, scheduled_out=departs, wanted=wants, used=used, gate_origin=gate)
     assert found.at <= NOW + min(wanted) * MINUTE
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from travel.audience.case import DEPARTURE_TIME, Case, End, Move, Step, Tell, leaves, told
+from travel.cadence import Wanted
 from travel.model import NotificationStatus as Status
 from travel.model import NotificationType as Type
 
@@ -14,8 +15,8 @@ FRESH = timedelta(minutes=3)
 """A look that would come sooner after this one is none: agencies on one flight have thresholds of their own."""
 
 
-def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
-    """Moments just before which a fresh look is needed once a plan is carried out.
+def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[Wanted]:
+    """The fresh looks that are needed once a plan is carried out.
 
     For the gate of a boarding message; for a gate that may settle back; and for a flight that has not left, before the departure
     that was told is off by the threshold.
@@ -33,13 +34,13 @@ def wanted_looks(case: Case, planned: Sequence[Step] = ()) -> list[datetime]:
             case _:
                 pass
     ahead = {Type.BOARDING: BEFORE_BOARDING, Type.GATE_CHANGE: BEFORE_GATE}
-    wanted = [at - ahead[type_] for type_, at in (*due.values(), *new) if type_ in ahead]
+    wanted = [Wanted(at=at - ahead[type_], of_gate=True) for type_, at in (*due.values(), *new) if type_ in ahead]
     said, threshold = _said_of_departure(case, planned), timedelta(minutes=case.settings.delay_threshold_minutes)
     untrue_at = said + threshold
     # What is untrue already could not be told, and a look would not change that.
     can_be_kept = leaves(case) and not case.flight.state.cancelled and abs(case.departure - said) < threshold
     if can_be_kept and untrue_at - case.now > FRESH + BEFORE_UNTRUE:
-        wanted.append(untrue_at - BEFORE_UNTRUE)
+        wanted.append(Wanted(at=untrue_at - BEFORE_UNTRUE))
     return wanted
 
 

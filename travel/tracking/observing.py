@@ -9,7 +9,7 @@ import structlog
 
 from travel import cadence, metrics, status, telling, thrift
 from travel.aeroapi import LookFailedError, LookFailure
-from travel.cadence import NextLook
+from travel.cadence import NextLook, Wanted
 from travel.database import Transaction
 from travel.model import EventKind, Flight, FlightSnapshot, FlightStatusRecord, News, StatusSource
 from travel.records import feed, flights, history, trips, usage
@@ -94,9 +94,9 @@ class Told:
     by_agency: Mapping[UUID, telling.Carried]
 
     @property
-    def wanted_looks(self) -> list[datetime]:
-        """When fresh looks are wanted."""
-        return [at for carried in self.by_agency.values() for at in carried.wanted_looks]
+    def wanted_looks(self) -> list[Wanted]:
+        """The fresh looks that messages want."""
+        return [each for carried in self.by_agency.values() for each in carried.wanted_looks]
 
     async def publish(self, tx: Transaction, now: datetime) -> None:
         """The heads of the feeds are locked last, and always in the same order."""
@@ -198,7 +198,7 @@ def _failed(flight: Flight, failure: LookFailedError, asked_at: datetime) -> Fli
 
 
 def _after_failure(
-    watcher: Watcher, flight: Flight, failure: LookFailedError, wanted: Sequence[datetime], now: datetime
+    watcher: Watcher, flight: Flight, failure: LookFailedError, wanted: Sequence[Wanted], now: datetime
 ) -> NextLook:
     """A look that brought nothing never ends the looking: it comes again, later each time."""
     unknown = failure.kind in (LookFailure.NO_MATCH, LookFailure.UNKNOWN_IDENT, LookFailure.NOT_FOUND)
@@ -206,7 +206,7 @@ def _after_failure(
         # No outage, but an answer: it may know the flight later. The ordinary steps are often enough.
         return cadence.next_look(watcher.cadence, flight, flight, now, wanted)
     again_at = cadence.look_again(watcher.cadence, flight.watch, flight.consecutive_failures, now)
-    return NextLook(watch=flight.watch, at=min((again_at, *(at for at in wanted if at > now))))
+    return NextLook(watch=flight.watch, at=min((again_at, *(each.at for each in wanted if each.at > now))))
 
 
 async def _charge(tx: Transaction, flight_id: UUID, look: Look, payment: Payment) -> None:

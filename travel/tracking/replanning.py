@@ -30,7 +30,7 @@ async def _retell(db: Database, wakeups: Wakeups, clock: Clock, agency_id: UUID,
         flight = await flights.get(tx, flight_id, lock=True)
         carried = await tell_agency(tx, agency_id, flight, None, now)
         if carried.wanted_looks:
-            await flights.look_before(tx, flight_id, min(carried.wanted_looks))
+            await flights.look_before(tx, flight_id, min(each.at for each in carried.wanted_looks))
         await feed.publish(tx, agency_id, carried.news, now)
     if carried.due:
         await wakeups.deliver(agency_id)
