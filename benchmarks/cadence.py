@@ -19,7 +19,7 @@ from sandbox.scenario import Scenario, Traveller, parse_travellers, raw_at
 from travel import cadence, status
 from travel.aeroapi import parse_flight
 from travel.audience.wanted import BEFORE_BOARDING, BEFORE_UNTRUE, FRESH
-from travel.cadence import Cadence
+from travel.cadence import Cadence, Wanted
 from travel.model import Flight, FlightPhase, FlightState, Watch
 
 DAYS = (date(2013, 10, 2), date(2013, 7, 1), date(2013, 2, 8), date(2013, 9, 17), date(2013, 6, 25), date(2013, 12, 10))
@@ -132,8 +132,9 @@ def looks(course: Course, rule: Cadence, *, calm: bool) -> Iterator[tuple[dateti
         boarded = boarded or boards_now
         if boards_now or abs(after.best_departure_at - told) >= THRESHOLD:
             told = after.best_departure_at
-        wanted = [told + THRESHOLD - BEFORE_UNTRUE] if told + THRESHOLD - BEFORE_UNTRUE - at > FRESH else []
-        wanted += [] if boarded else [boarding]
+        untrue_at = told + THRESHOLD - BEFORE_UNTRUE
+        wanted = [Wanted(at=untrue_at)] if untrue_at - at > FRESH else []
+        wanted += [] if boarded else [Wanted(at=boarding, of_gate=True)]
         planned = cadence.next_look(rule, flight, after, at, wanted)
         if calm and planned.at and cadence.is_far_look(rule, replace(after, next_check_at=planned.at)):
             planned = cadence.next_look(rule, after, after, planned.at, wanted)
