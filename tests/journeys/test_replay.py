@@ -198,6 +198,26 @@ def test_pushes_save_more_than_a_third_of_the_looks_even_where_much_is_pushed(da
     assert pushed["landings"]["within_120_s"] == 2
 
 
+def test_a_departure_that_creeps_after_a_gate_was_pushed_is_told_all_the_same(tmp_path: Path) -> None:
+    """The look for the gate shows ten minutes; twelve more are no push, and the flight leaves within them."""
+    flights = tmp_path / "flights.jsonl"
+    creeps = line(
+        1,
+        NOON,
+        (-240, {"gate_origin": "C72"}),
+        (-5, {"gate_origin": "D4", "estimated_out": 10}),
+        (5, {"estimated_out": 22}),
+        (23, {"actual_out": 22}),
+        (33, {"actual_off": 32, "estimated_on": 130}),
+        (131, {"actual_on": 130}),
+    )
+    flights.write_text(json.dumps(creeps), encoding="utf-8")
+    report, ledger = played(flights, tmp_path, pushes=True)
+    assert report["departures"] == {"true": 1, "within_threshold": 1, "not_shown": 0, "missed": 0}
+    delayed = [each["at"] for each in ledger if each["type"] == "DELAYED"]
+    assert delayed == [text(NOON + 14 * MINUTE)]
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [("", "no flight"), ("{", "flights.jsonl:1"), ('{"ident": "X"}', "missing"), ("[]", "JSON object")],
