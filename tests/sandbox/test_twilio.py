@@ -1,3 +1,4 @@
+import base64
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -443,6 +444,13 @@ async def test_the_fragment_rules_the_retries(world, fragment, answers, calls):
         one.status = "canceled"
     await world.live(hours=1)
     assert world.receiver.statuses() == ["sending"] * calls
+
+
+async def test_a_name_and_a_password_in_the_address_are_told_as_twilio_tells_them(world):
+    await world.send(StatusCallback=HOOK.replace("https://", "https://ana:s%20cret@"))
+    await world.live(minutes=5)
+    _, _, headers = world.receiver.got[0]
+    assert headers["authorization"] == "Basic " + base64.b64encode(b"ana:s cret").decode()
 
 
 async def test_an_unreachable_receiver_breaks_nothing(world):

@@ -513,6 +513,7 @@ def test_an_operator_may_change_one_distance_and_keeps_the_others():
     assert (changed.near, changed.error_per_minute, changed.far) == (50, 0.1, 240)
     assert look(NOW, scheduled_out=OUT, used=USUAL.but({"far": 100})).at == OUT - 100 * MINUTE
     assert USUAL.but({}) == USUAL
+    assert PUSHED.but({"fresh": 0, "near_from": 0}).fresh == 0, "these two may be none"
 
 
 @pytest.mark.parametrize("value", ["35", None, True, False, 0, 0.0, -1, -0.5, [35], float("nan"), float("inf"), 1e5])
