@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing import connection
 from pathlib import Path
+from threading import Lock
 from uuid import UUID
 
 from sandbox.services import Postgres
@@ -38,6 +40,11 @@ LEASE_SECONDS, SETTLING_SECONDS, LATE_SECONDS = 3.0, 6.0, 3.0
 PATIENCE_SECONDS = 60.0
 SIDE_BY_SIDE = 32
 LOG = Path(tempfile.gettempdir()) / "bauhaus-chaos-matrix.log"
+DIED = 137
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.chaos.matrix"])
+ONE_THREAD = Lock()
+"""`multiprocessing` asks after all children whenever it starts one; two that read one exit code make it 255."""
 
 SENDING = ("claiming", "claimed", "sending", "answered", "settling", "settled")
 RECEIVING = ("receiving", "received")
@@ -158,23 +165,23 @@ def _fault(cell: Cell) -> dict[str, object]:
 
 def _play(setup: Setup, cell: Cell) -> bool:
     """One process that dies at the label, after one that leaves something to find; then one that lives. Whether it died."""
-    if cell.label in RECONCILING:
-        _process(setup, cell, "answered")
-    reached = _process(setup, cell, cell.label)
+    left = cell.label not in RECONCILING or _process(setup, cell, "answered") == DIED
+    reached = _process(setup, cell, cell.label) == DIED
     _process(setup, cell, None)
-    return reached
+    return left and reached
 
 
-def _process(setup: Setup, cell: Cell, label: str | None) -> bool:
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload(["tests.chaos.matrix"])
-    process = forks.Process(target=live, args=(setup, cell, label))
-    process.start()
-    process.join(PATIENCE_SECONDS + 10)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    return process.exitcode == 137
+def _process(setup: Setup, cell: Cell, label: str | None) -> int | None:
+    """How it ended: its exit code, negative for a signal."""
+    process = FORKS.Process(target=live, args=(setup, cell, label))
+    with ONE_THREAD:
+        process.start()
+    connection.wait([process.sentinel], PATIENCE_SECONDS + 10)
+    with ONE_THREAD:
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        return process.exitcode
 
 
 def live(setup: Setup, cell: Cell, label: str | None) -> None:
@@ -182,7 +189,7 @@ def live(setup: Setup, cell: Cell, label: str | None) -> None:
 
     def die(at: str) -> None:
         if at == label:
-            os._exit(137)
+            os._exit(DIED)
 
     # A refused account is said to be an error, and is the point of some cells.
     log.setup(json=True, level="critical")
