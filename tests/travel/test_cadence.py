@@ -313,10 +313,16 @@ def test_in_cruise_there_is_almost_no_look(hours):
             "07-15 21:15", {**FLYING, "estimated_on": ON - 10 * MINUTE}, "07-16 00:08", id="after the estimate"
         ),
         pytest.param("07-16 00:15", FLYING, "07-16 00:23", id="then every eight minutes"),
+        pytest.param(
+            "07-15 11:00", {**TABLE, "cancelled": True}, "07-15 20:00", id="a cancelled one, lest its return got lost"
+        ),
+        pytest.param(
+            "07-15 20:00", {**TABLE, "cancelled": True}, "07-15 20:54", id="and shortly before it would leave"
+        ),
     ],
 )
 def test_with_a_push_for_every_flight_looks_are_for_what_it_leaves_out(now, state, next_at):
-    seen = flight(FlightState(**state), last_good_at=utc(now))
+    seen = flight(FlightState(**state), last_good_at=utc(now), cancelled_seen_at=utc("07-15 08:00"))
     found = cadence.next_look(cadence.PUSHED, flight(FlightState()), seen, utc(now))
     assert found.at == utc(next_at)
 

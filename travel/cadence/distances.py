@@ -29,6 +29,8 @@ class Cadence:
     """Past the departure: has it left?"""
     at_gate: Minutes = 7
     """Between looks at a flight that stands at its gate past its departure."""
+    cancelled: float = 2 / 3
+    """The share of the time left to its departure after which a cancelled flight is looked at again: it may fly after all."""
 
     taxi: Minutes = 15
     """From the gate to the runway, as long as nobody says more."""
@@ -71,6 +73,7 @@ PUSHED = Cadence(
     apart=5,
     fresh=20,
     after=14,
+    cancelled=0.9,
     padding=-15,
     likely=-0.1,
     cruise=NEVER,

@@ -77,7 +77,7 @@ def next_look(
     if status.landed(state):
         return DONE
     if state.cancelled and not state.actual_off:
-        return _while_cancelled(departure, flight.cancelled_seen_at, now)
+        return _while_cancelled(cadence, departure, flight.cancelled_seen_at, now)
     if state.actual_off or state.actual_out:
         return _until_touchdown(cadence, before, flight, departure, now)
     if now - departure > LOST_AFTER * 2:
@@ -96,15 +96,16 @@ def _wanted(cadence: Cadence, flight: Flight, now: datetime, wanted: Iterable[Wa
             yield each.at
 
 
-def _while_cancelled(departure: datetime, seen_at: datetime | None, now: datetime) -> NextLook:
+def _while_cancelled(cadence: Cadence, departure: datetime, seen_at: datetime | None, now: datetime) -> NextLook:
     confirm_at = (seen_at or now) + status.CONFIRM_CANCELLATION
     if confirm_at > now:
         return NextLook(watch=Watch.DEPARTURE, at=confirm_at)
     half_an_hour, left = timedelta(minutes=30), departure - now
     if left <= -half_an_hour:
         return DONE
-    again_at = now + max(left * 2 / 3, half_an_hour) if left > half_an_hour else departure + half_an_hour
-    return NextLook(watch=Watch.DEPARTURE, at=again_at)
+    last_at = departure + half_an_hour
+    again_at = now + max(left * cadence.cancelled, half_an_hour) if left > half_an_hour else last_at
+    return NextLook(watch=Watch.DEPARTURE, at=min(again_at, last_at))
 
 
 def _before_departure(cadence: Cadence, flight: Flight, departure: datetime, now: datetime) -> Iterator[datetime]:
