@@ -143,8 +143,7 @@ class Twilio:
 
     async def _list(self, account_sid: str, request: Request) -> Response:
         self._may_fail_reading()
-        newest_first = reversed(self.carrier.messages.values())
-        return JSONResponse(message_list.page(account_sid, newest_first, dict(request.query_params)))
+        return JSONResponse(message_list.page(account_sid, self.carrier.messages, dict(request.query_params)))
 
     async def _fetch(self, account_sid: str, request: Request) -> Response:
         self._may_fail_reading()
@@ -168,7 +167,7 @@ class Twilio:
         message = self._message(account_sid, request)
         if message.status not in FINISHED and message.status != "sent":
             raise Refused(20009, "Resource not complete: the message is still on its way")
-        del self.carrier.messages[message.sid]
+        self.carrier.messages.remove(message)
         return Response(status_code=204)
 
     def _message(self, account_sid: str, request: Request) -> Message:

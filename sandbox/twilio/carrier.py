@@ -19,6 +19,7 @@ from sandbox.twilio.faults import RecipientFault, TwilioFaults
 from sandbox.twilio.journey import Stage, plan
 from sandbox.twilio.ledger import Ledger
 from sandbox.twilio.message import END_STATES, Message
+from sandbox.twilio.message_list import Messages
 from sandbox.twilio.refusal import Refused
 from sandbox.twilio.submission import WHATSAPP, Submission
 
@@ -65,7 +66,7 @@ class Carrier:
         seed: int,
     ) -> None:
         self.now = now
-        self.messages: dict[str, Message] = {}
+        self.messages = Messages()
         self.conversations = Conversations()
         self.faults = faults
         self.ledger = ledger
@@ -89,7 +90,7 @@ class Carrier:
         """Take a message: from here on it is in the ledger and will go its way."""
         now = self.now()
         message = _message(submission, now)
-        self.messages[message.sid] = message
+        self.messages.add(message)
         self.ledger.take(
             at=now,
             sid=message.sid,
@@ -138,7 +139,7 @@ class Carrier:
             updated_at=now,
             sent_at=now,
         )
-        self.messages[message.sid] = message
+        self.messages.add(message)
         if self.inbound_url:
             await self._deliver(self._webhook(message, self.inbound_url, callback_form.inbound(message, profile)))
         return message

@@ -1,7 +1,8 @@
 """The list of messages: Twilio's three filters, and pages that stay put while new messages arrive."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
@@ -13,9 +14,40 @@ FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE = 50, 1000
 
 
-def page(account_sid: str, newest_first: Iterable[Message], query: Mapping[str, str]) -> dict[str, Any]:
+class Messages:
+    """All messages in the order in which they came. Who asks for a recipient's does not look through everybody's."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Message] = {}
+        self._by_recipient: defaultdict[str, dict[str, Message]] = defaultdict(dict)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._by_sid.values())
+
+    def __contains__(self, sid: str) -> bool:
+        return sid in self._by_sid
+
+    def get(self, sid: str) -> Message | None:
+        """The one with this SID."""
+        return self._by_sid.get(sid)
+
+    def add(self, message: Message) -> None:
+        """One more."""
+        self._by_sid[message.sid] = self._by_recipient[message.to][message.sid] = message
+
+    def remove(self, message: Message) -> None:
+        """One fewer."""
+        del self._by_sid[message.sid], self._by_recipient[message.to][message.sid]
+
+    def newest_first(self, to: str | None) -> Iterator[Message]:
+        """Those to a recipient, or all."""
+        return reversed((self._by_recipient.get(to, {}) if to else self._by_sid).values())
+
+
+def page(account_sid: str, messages: Messages, query: Mapping[str, str]) -> dict[str, Any]:
     """One page of the account's messages, in Twilio's envelope. Addresses of pages are relative."""
-    found = [one for one in newest_first if one.account_sid == account_sid and _matches(one, query)]
+    addressed = messages.newest_first(query.get("To"))
+    found = [one for one in addressed if one.account_sid == account_sid and _matches(one, query)]
     size, number = _size(query.get("PageSize")), _number(query.get("Page"))
     start = _start(found, query.get("PageToken"), size * number)
     shown = found[start : start + size]
@@ -41,7 +73,7 @@ def page(account_sid: str, newest_first: Iterable[Message], query: Mapping[str, 
 
 
 def _matches(message: Message, query: Mapping[str, str]) -> bool:
-    if query.get("To") not in (None, "", message.to) or query.get("From") not in (None, "", message.from_):
+    if query.get("From") not in (None, "", message.from_):
         return False
     wanted = [(name, _day(query[name])) for name in FILTERS[2:] if query.get(name)]
     if not wanted:
