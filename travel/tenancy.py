@@ -90,7 +90,7 @@ async def change_settings(
 
     The very next decision obeys; what already waits is planned anew by a job, and by the sweep where its wake-up is lost.
     """
-    _refuse_wrong(values)
+    refuse_wrong(values)
     now = clock.now()
     try:
         async with db.transaction(agency_id) as tx:
@@ -117,7 +117,8 @@ async def change_settings(
     return settings
 
 
-def _refuse_wrong(values: Mapping[str, Any]) -> None:
+def refuse_wrong(values: Mapping[str, Any]) -> None:
+    """Raises RefusedError for a value that no agency may have, whatever its other settings are."""
     for name, (least, most) in LIMITS.items():
         value = values.get(name)
         if value is not None and not least <= value <= most:

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.loop import on_the_faster_loop
 from cli.replay.house import open_replay
-from cli.replay.play import ReplayError, Span, columns, play, span_of
-from cli.replay.report import ledger_lines, report_of
+from cli.replay.play import ReplayError, Span, columns, departs_at, play, span_of
+from cli.replay.report import ledger_lines, report_of, their_flight
 from cli.replay.show import show
 from migrations import run as migrations
 from sandbox.aeroapi.record import FIELDS
@@ -25,11 +25,12 @@ from sandbox.scenario import AgencySettings, Scenario, ScenarioError, Traveller,
 from sandbox.services import Postgres
 from travel.cadence import PUSHED, Cadence
 from travel.clock import VirtualClock
+from travel.model import Language
 
 Lines = list[Traveller | AgencySettings]
 
-SAID_OF_FIELDS = 5
-"""So many unknown fields of a scenario are named, those first that stand there most often."""
+SAID_AT_MOST = 5
+"""So many unknown fields of a scenario are named, those first that stand there most often; and so many travellers."""
 WIDE = {"maxNotificationsPerHour": 100_000, "maxNotificationsPerDay": 1_000_000}
 """Of the one agency that flies everybody when no travellers are given: no agency with the usual caps has so many."""
 
@@ -63,12 +64,15 @@ def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | 
             raise ReplayError("A comparison plays on two databases of its own: leave --db out.")
         _cadence(wish, compared)
         columns(compared.settings)
+    _not_one_file_twice(wish, report, ledger)
     for file in (report, ledger):
         if file is not None:
             _ready(file)
     scenario, lines = _loaded(wish)
-    for name, many in _unknown(scenario).most_common(SAID_OF_FIELDS):
-        console.print(f"no field of AeroAPI, changes nothing: {name} ({many} times)", style="yellow", markup=False)
+    for line in _absent(scenario, lines):
+        console.print(f"not in the scenario: {line}", style="yellow", markup=False)
+    for name, many in _unknown(scenario).most_common(SAID_AT_MOST):
+        console.print(f"no field of AeroAPI, changes nothing: {name} ({many} ×)", style="yellow", markup=False)
     found = {"as it is": _played(wish, usual, scenario, lines, console, ledger if compared is None else None)}
     if compared is not None:
         found["with the change"] = _played(wish, compared, scenario, lines, console, ledger)
@@ -81,10 +85,22 @@ def run(wish: Wish, compared: Rules | None, report: Path | None, ledger: Path | 
 
 def _ready(file: Path) -> None:
     """Hours later would be late to learn that nothing can be written there. Raises ReplayError."""
+    is_new = not file.exists()
     try:
         file.open("ab").close()
+        if is_new:
+            file.unlink()
     except OSError as wrong:
         raise ReplayError(str(wrong)) from wrong
+
+
+def _not_one_file_twice(wish: Wish, report: Path | None, ledger: Path | None) -> None:
+    """Nothing that is read is written over. Raises ReplayError."""
+    read = [each.resolve() for each in (wish.flights, wish.travellers) if each is not None]
+    written = [each.resolve() for each in (report, ledger) if each is not None]
+    for file in written:
+        if [*read, *written].count(file) > 1:
+            raise ReplayError(f"{file} stands for two files: one that is written would replace the other.")
 
 
 def _loaded(wish: Wish) -> tuple[Scenario, Lines]:
@@ -96,17 +112,41 @@ def _loaded(wish: Wish) -> tuple[Scenario, Lines]:
             if wish.travellers
             else [AgencySettings(agency="demo", settings=WIDE), *one_each(scenario)]
         )
-    except (ScenarioError, OSError, UnicodeDecodeError) as wrong:
+    except (ScenarioError, OSError) as wrong:
         raise ReplayError(str(wrong)) from wrong
+    for each in lines:
+        _refuse_wrong(each)
     return scenario, lines
+
+
+def _refuse_wrong(line: Traveller | AgencySettings) -> None:
+    """What would stop the play in the middle of the day is said before it begins. Raises ReplayError."""
+    if isinstance(line, AgencySettings):
+        try:
+            columns(line.settings)
+        except ReplayError as wrong:
+            raise ReplayError(f"settings of {line.agency}: {wrong}") from wrong
+    elif line.language is not None and line.language.upper() not in set(Language):
+        raise ReplayError(f"{line.traveller}: no texts in {line.language!r}; the languages are {', '.join(Language)}")
+
+
+def _absent(scenario: Scenario, lines: Lines) -> Iterator[str]:
+    """Who flies on what the scenario does not hold, mostly by a slip: AeroAPI will never show it to them."""
+    absent = [
+        each for each in lines if isinstance(each, Traveller) and departs_at(each) and not their_flight(scenario, each)
+    ]
+    for each in absent[:SAID_AT_MOST]:
+        yield f"{each.traveller} on {each.ident} from {each.origin}, {each.departure}"
+    if len(absent) > SAID_AT_MOST:
+        yield f"and {len(absent) - SAID_AT_MOST} more"
 
 
 def _unknown(scenario: Scenario) -> Counter[str]:
     """Fields that AeroAPI does not have, most of them misspelt, and how often each stands in the file."""
-    given = (
-        fields for flight in scenario.flights for fields in (flight.fields, *(step.changes for step in flight.steps))
-    )
-    return Counter(name for fields in given for name in fields if name not in FIELDS)
+    steps = [step for flight in scenario.flights for step in flight.steps]
+    given = [*(flight.fields for flight in scenario.flights), *(step.changes for step in steps)]
+    unknown = Counter(name for fields in given for name in fields if name not in FIELDS)
+    return unknown + Counter(f"timeline[].{key}" for step in steps for key in step.unknown)
 
 
 def _played(

@@ -179,8 +179,7 @@ async def _found(
             try:
                 await tenancy.change_settings(replay.db, replay.context.wakeups, replay.clock, made.id, version, values)
             except RefusedError as refused:
-                said = "; ".join(f"{'.'.join(each.path)}: {each.message}" for each in refused.refusals)
-                raise ReplayError(f"settings of {name}: {said}") from refused
+                raise ReplayError(f"settings of {name}: {_said(refused)}") from refused
 
 
 def columns(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +193,15 @@ def columns(given: Mapping[str, Any]) -> dict[str, Any]:
         if column not in known:
             raise ReplayError(f"{name} is no setting of an agency.")
         values[column] = _value(name, column, value)
+    try:
+        tenancy.refuse_wrong(values)
+    except RefusedError as refused:
+        raise ReplayError(_said(refused)) from refused
     return values
+
+
+def _said(refused: RefusedError) -> str:
+    return "; ".join(f"{'.'.join(each.path)}: {each.message}" for each in refused.refusals)
 
 
 def _value(name: str, column: str, value: Any) -> Any:
@@ -204,12 +211,23 @@ def _value(name: str, column: str, value: Any) -> Any:
             raise ReplayError(f"{name}: a time of day is written HH:MM.")
         return local
     if column == "features":
-        pairs = value.items() if isinstance(value, dict) else ((each["name"], each["enabled"]) for each in value)
-        return {Feature(feature).value: bool(enabled) for feature, enabled in pairs}
+        return _features(name, value)
     try:
         return TypeAdapter(get_type_hints(model.AgencySettings)[column]).validate_python(value)
     except ValidationError as wrong:
         raise ReplayError(f"{name}: {wrong.errors()[0]['msg']}") from wrong
+
+
+def _features(name: str, value: Any) -> dict[str, bool]:
+    """As an object, or as the API has them: a list of `name` and `enabled`."""
+    try:
+        pairs = value.items() if isinstance(value, dict) else [(each["name"], each["enabled"]) for each in value]
+        features = {Feature(feature).value: enabled for feature, enabled in pairs}
+    except (TypeError, KeyError, ValueError) as wrong:
+        raise ReplayError(f"{name}: the features are {', '.join(Feature)}; each is true or false") from wrong
+    if not all(isinstance(enabled, bool) for enabled in features.values()):
+        raise ReplayError(f"{name}: each is true or false")
+    return features
 
 
 async def _book(replay: Replay, traveller: Traveller, cast: Cast) -> None:

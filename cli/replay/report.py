@@ -24,7 +24,7 @@ async def report_of(
 ) -> dict[str, Any]:
     """One JSON object, with the keys of the scenario specification first."""
     ledger = replay.sandbox.twilio.ledger.lines
-    booked = {each: found for each in travellers if (found := _booked(scenario, each)) is not None}
+    booked = {each: found for each in travellers if (found := their_flight(scenario, each)) is not None}
     flown = list({id(flight): flight for flight in booked.values()}.values())
     thresholds = await _thresholds(replay, cast)
     truths = [
@@ -68,7 +68,8 @@ async def report_of(
     }
 
 
-def _booked(scenario: Scenario, traveller: Traveller) -> Flight | None:
+def their_flight(scenario: Scenario, traveller: Traveller) -> Flight | None:
+    """The flight of the scenario that a traveller booked."""
     at = departs_at(traveller)
     return flight_of(scenario, traveller.ident, traveller.origin, at) if at else None
 

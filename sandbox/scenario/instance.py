@@ -10,10 +10,13 @@ from typing import Any
 TIMES = tuple(f"{kind}_{what}" for what in ("out", "off", "on", "in") for kind in ("scheduled", "estimated", "actual"))
 NAMES = ("ident", "ident_icao", "ident_iata", "registration", "fa_flight_id")
 NAME_LISTS = ("codeshares", "codeshares_iata")
+TEXTS = ("status", "gate_origin", "gate_destination", "terminal_origin", "terminal_destination", "baggage_claim")
+FLAGS = ("blocked", "diverted", "cancelled", "position_only")
 PLACES = ("origin", "destination")
 REQUIRED = ("fa_flight_id", "ident", "scheduled_out", "timeline")
 # Keys of a line that direct the play and are no field of AeroAPI.
 DIRECTIONS = frozenset({"visible_from", "timeline"})
+STEP_KEYS = frozenset({"at", "set", "replace_id", "gone"})
 
 
 class ScenarioError(ValueError):
@@ -28,6 +31,8 @@ class Step:
     changes: Mapping[str, Any]
     replace_id: str | None = None
     gone: bool | None = None
+    unknown: frozenset[str] = frozenset()
+    """Keys of it that mean nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -117,7 +122,10 @@ def _last_known(flight: Flight) -> Mapping[str, Any]:
 
 def read(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig") as lines:
-        yield from parse(lines, str(path))
+        try:
+            yield from parse(lines, str(path))
+        except UnicodeDecodeError as broken:
+            raise ScenarioError(f"{path}: not UTF-8: {broken}") from broken
 
 
 def parse(lines: Iterable[str | Mapping[str, Any]], source: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -169,13 +177,16 @@ def _step(step: Any, place: str) -> Step:
     if gone is not None and not isinstance(gone, bool):
         raise ScenarioError(f"{place}: gone must be true or false")
     at = instant_of(step["at"], f"{place}: at")
-    return Step(at=at, changes=_fields(changes, place), replace_id=replace_id, gone=gone)
+    unknown = frozenset(step) - STEP_KEYS
+    return Step(at=at, changes=_fields(changes, place), replace_id=replace_id, gone=gone, unknown=unknown)
 
 
 def _fields(values: Mapping[str, Any], place: str) -> dict[str, Any]:
     for key, value in values.items():
-        if key in NAMES and not (value is None or _is_text(value)):
+        if key in (*NAMES, *TEXTS) and not (value is None or _is_text(value)):
             raise ScenarioError(f"{place}: {key} must be a text or null")
+        if key in FLAGS and not (value is None or isinstance(value, bool)):
+            raise ScenarioError(f"{place}: {key} must be true, false or null")
         if key in NAME_LISTS and not (value is None or (isinstance(value, list) and all(map(_is_text, value)))):
             raise ScenarioError(f"{place}: {key} must be a list of texts or null")
         if key in PLACES and not (value is None or _is_text(value) or isinstance(value, Mapping)):

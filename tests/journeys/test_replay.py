@@ -184,10 +184,11 @@ def test_a_cancellation_that_is_taken_back_is_counted_where_it_had_been_told(tmp
 def test_a_field_that_aeroapi_does_not_have_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flights = tmp_path / "flights.jsonl"
     misspelt = line(1, NOON, (-60, {"estimatedout": 20}), (-50, {"estimatedout": 30, "canceled": None}), *FLOWN)
+    misspelt["timeline"].append({"at": text(NOON), "sett": {"gate_origin": "7"}})
     flights.write_text(json.dumps(misspelt), encoding="utf-8")
     played(flights, tmp_path)
     said = [each for each in capsys.readouterr().out.splitlines() if "no field of AeroAPI" in each]
-    assert [each.split(": ")[1] for each in said] == ["estimatedout (2 times)", "canceled (1 times)"]
+    assert [each.split(": ")[1] for each in said] == ["estimatedout (2 ×)", "canceled (1 ×)", "timeline[].sett (1 ×)"]
 
 
 def test_pushes_save_more_than_a_third_of_the_looks_even_where_much_is_pushed(day: Path, tmp_path: Path) -> None:
@@ -236,6 +237,11 @@ def test_a_scenario_that_cannot_be_played_says_which_line_and_why(tmp_path: Path
         ({"quietHoursStart": "25:00"}, "HH:MM"),
         ({"delayThresholdMinutes": "x"}, "delayThresholdMinutes: .*integer"),
         ({"language": "XX"}, "language: .*ES"),
+        ({"delayThresholdMinutes": 300}, "delayThresholdMinutes: Between 5 and 240"),
+        ({"features": {"NOPE": True}}, "features are"),
+        ({"features": 5}, "features are"),
+        ({"features": [{}]}, "features are"),
+        ({"features": {"SMS_FALLBACK": "no"}}, "features: each is true or false"),
     ],
 )
 def test_settings_that_no_agency_has_are_refused(settings: dict[str, Any], complaint: str) -> None:
@@ -257,6 +263,68 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_played(
     wish = Wish(flights=day, travellers=None, since=None, until=None, owner_url=None, pushes=False)
     with pytest.raises(ReplayError, match="nowhere"):
         command.run(wish, None, files["report"], files["ledger"])
+
+
+@pytest.mark.parametrize(
+    ("report", "ledger"), [("flights", None), (None, "flights"), (None, "people"), ("people", None), ("new", "new")]
+)
+def test_a_file_that_is_read_or_written_is_not_written_over(
+    day: Path, tmp_path: Path, report: str | None, ledger: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_played", lambda *_: pytest.fail("played"))
+    files = {"flights": day.parent / "." / day.name, "people": tmp_path / "people.jsonl", "new": tmp_path / "new"}
+    files["people"].write_text("", encoding="utf-8")
+    before = day.read_bytes()
+    wish = Wish(flights=day, travellers=files["people"], since=None, until=None, owner_url=None, pushes=False)
+    with pytest.raises(ReplayError, match="stands for two files"):
+        command.run(wish, None, files[report] if report else None, files[ledger] if ledger else None)
+    assert (day.read_bytes(), files["new"].exists()) == (before, False)
+
+
+PERSON = {
+    "agency": "north",
+    "traveller": "Ana",
+    "phone": "+5491155550101",
+    "ident": "AA1",
+    "origin": "JFK",
+    "destination": "MIA",
+    "departure": text(NOON),
+    "booked_at": text(NOON - timedelta(days=1)),
+}
+
+
+@pytest.mark.parametrize(
+    ("people", "complaint"),
+    [
+        (PERSON | {"language": "fr"}, "Ana: no texts in 'fr'; the languages are"),
+        ({"agency": "north", "settings": {"delayThresholdMinutes": 300}}, "settings of north: delayThresholdMinutes"),
+    ],
+)
+def test_what_would_stop_the_day_is_said_before_it_begins(
+    day: Path, tmp_path: Path, people: dict[str, Any], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_played", lambda *_: pytest.fail("played"))
+    file = tmp_path / "people.jsonl"
+    file.write_text(json.dumps(people), encoding="utf-8")
+    with pytest.raises(ReplayError, match=complaint):
+        command.run(
+            Wish(flights=day, travellers=file, since=None, until=None, owner_url=None, pushes=False), None, None, None
+        )
+
+
+def test_who_flies_on_what_the_scenario_does_not_hold_is_named(
+    day: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_played", lambda *_: None)
+    monkeypatch.setattr(command, "show", lambda *_: None)
+    people = [PERSON, PERSON | {"traveller": "Bea", "ident": "AA9"}, PERSON | {"traveller": "Cid", "origin": "LAX"}]
+    file = tmp_path / "people.jsonl"
+    file.write_text("\n".join(map(json.dumps, people)), encoding="utf-8")
+    command.run(
+        Wish(flights=day, travellers=file, since=None, until=None, owner_url=None, pushes=False), None, None, None
+    )
+    said = capsys.readouterr().out
+    assert [line.split()[4] for line in said.splitlines() if line.startswith("not in the scenario")] == ["Bea", "Cid"]
 
 
 def test_a_distance_between_looks_that_nobody_knows_is_refused(day: Path, tmp_path: Path) -> None:

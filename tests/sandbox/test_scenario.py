@@ -110,6 +110,12 @@ def test_lines_are_added_all_or_none():
         ("[]", "one JSON object"),
         (LINE | {"ident": ""}, "ident must be a text"),
         (LINE | {"registration": 7}, "registration must be a text or null"),
+        (LINE | {"gate_origin": 7}, "gate_origin must be a text or null"),
+        (LINE | {"cancelled": "yes"}, "cancelled must be true, false or null"),
+        (
+            LINE | {"timeline": [{"at": "2026-03-01T12:00:00Z", "set": {"terminal_origin": 4}}]},
+            r"timeline\[0\]: terminal_origin must be a text",
+        ),
         (LINE | {"codeshares": "AFR1"}, "codeshares must be a list of texts or null"),
         (LINE | {"origin": 7}, "origin must be the code of an airport or null"),
         (LINE | {"timeline": {}}, "timeline must be a list"),
@@ -131,6 +137,13 @@ def test_a_bad_line_is_refused_with_file_and_line_number(tmp_path, line, complai
     path = tmp_path / "flights.jsonl"
     path.write_text(f"{json.dumps(LINE)}\n\n{line if isinstance(line, str) else json.dumps(line)}\n")
     with pytest.raises(ScenarioError, match=rf"flights\.jsonl:3: .*{complaint}"):
+        Scenario.load(path)
+
+
+def test_a_file_that_is_no_utf_8_is_refused_by_name(tmp_path):
+    path = tmp_path / "flights.jsonl"
+    path.write_bytes(b'{"ident": "\xff"}')
+    with pytest.raises(ScenarioError, match=r"flights\.jsonl: not UTF-8"):
         Scenario.load(path)
 
 
