@@ -50,7 +50,10 @@ def main() -> None:
 @app.command()
 def dev(
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Where the server listens.")] = 8000,
-    speed: Annotated[float, typer.Option(help="How much faster than life the demo day runs.")] = 60.0,
+    speed: Annotated[
+        float,
+        typer.Option(min=0.001, max=10_000, help="How much faster than life the demo day runs."),
+    ] = 60.0,
 ) -> None:
     """Run everything on this machine: databases, stand-ins for AeroAPI and Twilio, server, worker and a demo day."""
     from cli.dev import Dev
@@ -128,7 +131,7 @@ def replay(
     timing: Annotated[
         str | None,
         typer.Option(
-            help="Compare: distances between looks in minutes, as JSON or a file of it, as in travel/cadence.py."
+            help="Compare: distances between looks in minutes, as JSON or a file of it, as in travel/cadence/distances.py."
         ),
     ] = None,
     push: Annotated[
@@ -173,7 +176,7 @@ def _object(option: str, text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
     try:
-        given = orjson.loads(text if text.lstrip().startswith("{") else Path(text).read_bytes())
+        given = orjson.loads(text if text.lstrip().startswith(("{", "[")) else Path(text).read_bytes())
     except (orjson.JSONDecodeError, OSError) as wrong:
         raise typer.BadParameter(f"neither JSON nor a file of it: {wrong}", param_hint=option) from None
     if not isinstance(given, dict):

@@ -528,6 +528,13 @@ def test_a_distance_that_is_no_positive_number_is_refused_by_name(value):
         USUAL.but({"near": value})
 
 
+@pytest.mark.parametrize("name", ["cancelled", "likely", "padding_share"])
+def test_a_share_is_at_most_all_of_it(name):
+    assert getattr(USUAL.but({name: 1}), name) == 1
+    with pytest.raises(ValueError, match=f"{name} is a share, above 0 and up to 1"):
+        USUAL.but({name: 1.01})
+
+
 @pytest.mark.parametrize("name", ["", "Near", "__class__", "but", "farther"])
 def test_an_unknown_distance_is_refused_and_the_known_ones_are_named(name):
     with pytest.raises(ValueError, match=r"is no distance between looks; those are after, apart, at_gate"):

@@ -7,6 +7,7 @@ from typing import Any, Self
 Minutes = float
 NEVER: Minutes = 1e6
 MAY_BE_NONE = frozenset({"fresh", "near_from"})
+SHARES = frozenset({"cancelled", "likely", "padding_share"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +61,12 @@ class Cadence:
         for name, value in given.items():
             if name not in known:
                 raise ValueError(f"{name} is no distance between looks; those are {', '.join(sorted(known))}")
-            least = 0 if name in MAY_BE_NONE else 1e-9
-            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e5:
-                raise ValueError(f"{name} is a positive number of minutes")
+            least, most = 0 if name in MAY_BE_NONE else 1e-9, 1 if name in SHARES else 99_999
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+                what = (
+                    "a share, above 0 and up to 1" if name in SHARES else "a positive number of minutes, up to 99,999"
+                )
+                raise ValueError(f"{name} is {what}")
         return replace(self, **given)
 
 
