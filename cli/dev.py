@@ -181,7 +181,10 @@ class Dev:
         }
         self.announced = orjson.dumps(state, option=orjson.OPT_INDENT_2)
         STATE.parent.mkdir(exist_ok=True)
-        STATE.write_bytes(self.announced)
+        # Whoever waits for it finds it whole.
+        written = STATE.with_suffix(".part")
+        written.write_bytes(self.announced)
+        written.replace(STATE)
         lines = "\n".join(f"{name:<9}{value}" for name, value in state.items() if name not in ("database", "redis"))
         faster = f"The demo day runs {self._clock().speed:g} times faster than life."
         console.print(Panel(f"{lines}\n\n{faster} Ctrl-C ends it.", title="Bauhaus Travel is ready", expand=False))
