@@ -69,7 +69,7 @@ async def said_by(module: str, *options: str) -> str:
     """What a program of chaos says that ended well."""
     command = [sys.executable, "-m", f"tests.chaos.{module}", *options]
     run = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         said, _ = await run.communicate()
     assert run.returncode == 0, said.decode()
     return said.decode()

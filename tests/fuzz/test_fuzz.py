@@ -23,7 +23,7 @@ async def test_odd_input_breaks_nothing(world: World, services: Services) -> Non
     assert verdict.passed, (seed, verdict)
     # Both doors were tried, and not only to be shut at once.
     assert verdict.outcome.statuses[200] > 100
-    assert verdict.outcome.closes[4429] > 5
+    assert verdict.outcome.closes[4429] > 0
     assert verdict.outcome.inputs == 1500
 
 

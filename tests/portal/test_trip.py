@@ -81,9 +81,9 @@ async def reads(desk: Desk, trip: str, type_: str) -> None:
         await publish(tx, [found], now)
 
 
-async def lived(desk: Desk) -> str:
+async def lived(desk: Desk, leaves: datetime | None = None) -> str:
     """A trip of today, of which much was said and something was not."""
-    leaves = soon(hours=5)
+    leaves = leaves or soon(hours=5)
     trip = await desk.book("Ana Pérez", departure=leaves, reference="NV-17", lodging="Hotel Faena")
     await arrived(desk, trip, "RESERVATION_CONFIRMATION")
     await desk.record(trip, gateOrigin="B12", arrivalEstimatedAt=leaves + timedelta(hours=9))
@@ -97,14 +97,15 @@ async def lived(desk: Desk) -> str:
 
 
 async def test_the_time_line_says_what_happened_and_what_was_not_sent_and_why(office: Desk) -> None:
-    trip = await lived(office)
+    leaves = soon(hours=5)
+    trip = await lived(office, leaves)
     page = await office.open(f"#/trip/{trip}")
     await expect(page.locator("h1")).to_have_text("AR1303 · Ana Pérez")
     # What the flight did, the newest first: before → after, at the airport that is named.
     await expect(facts(page)).to_have_count(4)
     await expect(facts(page).nth(0)).to_contain_text("C4")
     await expect(facts(page).nth(1)).to_contain_text(re.compile("Escrito a mano.*puerta de salida.*B12.*C4"))
-    local = [each.astimezone(BUENOS_AIRES) for each in (soon(hours=5), soon(hours=5, minutes=50))]
+    local = [each.astimezone(BUENOS_AIRES) for each in (leaves, leaves + timedelta(minutes=50))]
     moved = facts(page).nth(2).locator("[data-change=DEPARTURE_TIME]")
     await expect(moved).to_contain_text(re.compile(rf"{local[0]:%H}:\d\d.*→.*{local[1]:%H}:\d\d.*EZE"))
     await expect(facts(page).nth(2).locator("[data-change=ARRIVAL_TIME]")).to_contain_text("MIA")

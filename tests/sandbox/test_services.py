@@ -57,8 +57,15 @@ def family(*pids: int) -> list[psutil.Process]:
 
 
 def are_gone(processes: list[psutil.Process]) -> bool:
-    # A zombie is gone too: where process 1 does not collect its adopted children, it stays on the list.
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+    return all(map(is_gone, processes))
+
+
+def is_gone(process: psutil.Process) -> bool:
+    try:
+        # A zombie is gone too: where process 1 does not collect its adopted children, it stays on the list.
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def mention(folder: Path) -> bool:

