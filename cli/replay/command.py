@@ -126,7 +126,7 @@ def _refuse_wrong(line: Traveller | AgencySettings) -> None:
             columns(line.settings)
         except ReplayError as wrong:
             raise ReplayError(f"settings of {line.agency}: {wrong}") from wrong
-    elif line.language is not None and line.language.upper() not in set(Language):
+    elif line.language and line.language.upper() not in set(Language):
         raise ReplayError(f"{line.traveller}: no texts in {line.language!r}; the languages are {', '.join(Language)}")
 
 

@@ -317,7 +317,11 @@ def test_who_flies_on_what_the_scenario_does_not_hold_is_named(
 ) -> None:
     monkeypatch.setattr(command, "_played", lambda *_: None)
     monkeypatch.setattr(command, "show", lambda *_: None)
-    people = [PERSON, PERSON | {"traveller": "Bea", "ident": "AA9"}, PERSON | {"traveller": "Cid", "origin": "LAX"}]
+    people = [
+        PERSON | {"language": ""},
+        PERSON | {"traveller": "Bea", "ident": "AA9"},
+        PERSON | {"traveller": "Cid", "origin": "LAX"},
+    ]
     file = tmp_path / "people.jsonl"
     file.write_text("\n".join(map(json.dumps, people)), encoding="utf-8")
     command.run(
