@@ -167,7 +167,7 @@ class Twilio:
         message = self._message(account_sid, request)
         if message.status not in FINISHED and message.status != "sent":
             raise Refused(20009, "Resource not complete: the message is still on its way")
-        self.carrier.messages.remove(message)
+        del self.carrier.messages[message.sid]
         return Response(status_code=204)
 
     def _message(self, account_sid: str, request: Request) -> Message:

@@ -90,7 +90,7 @@ class Carrier:
         """Take a message: from here on it is in the ledger and will go its way."""
         now = self.now()
         message = _message(submission, now)
-        self.messages.add(message)
+        self.messages[message.sid] = message
         self.ledger.take(
             at=now,
             sid=message.sid,
@@ -139,7 +139,7 @@ class Carrier:
             updated_at=now,
             sent_at=now,
         )
-        self.messages.add(message)
+        self.messages[message.sid] = message
         if self.inbound_url:
             await self._deliver(self._webhook(message, self.inbound_url, callback_form.inbound(message, profile)))
         return message

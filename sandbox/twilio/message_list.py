@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
@@ -14,30 +14,27 @@ FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE = 50, 1000
 
 
-class Messages:
-    """All messages in the order in which they came. Who asks for a recipient's does not look through everybody's."""
+class Messages(MutableMapping[str, Message]):
+    """All messages by SID, in the order in which they came. Who asks for a recipient's does not look through everybody's."""
 
     def __init__(self) -> None:
         self._by_sid: dict[str, Message] = {}
         self._by_recipient: defaultdict[str, dict[str, Message]] = defaultdict(dict)
 
-    def __iter__(self) -> Iterator[Message]:
-        return iter(self._by_sid.values())
+    def __getitem__(self, sid: str) -> Message:
+        return self._by_sid[sid]
 
-    def __contains__(self, sid: str) -> bool:
-        return sid in self._by_sid
+    def __setitem__(self, sid: str, message: Message) -> None:
+        self._by_sid[sid] = self._by_recipient[message.to][sid] = message
 
-    def get(self, sid: str) -> Message | None:
-        """The one with this SID."""
-        return self._by_sid.get(sid)
+    def __delitem__(self, sid: str) -> None:
+        del self._by_recipient[self._by_sid.pop(sid).to][sid]
 
-    def add(self, message: Message) -> None:
-        """One more."""
-        self._by_sid[message.sid] = self._by_recipient[message.to][message.sid] = message
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_sid)
 
-    def remove(self, message: Message) -> None:
-        """One fewer."""
-        del self._by_sid[message.sid], self._by_recipient[message.to][message.sid]
+    def __len__(self) -> int:
+        return len(self._by_sid)
 
     def newest_first(self, to: str | None) -> Iterator[Message]:
         """Those to a recipient, or all."""

@@ -442,7 +442,7 @@ async def test_the_fragment_rules_the_retries(world, fragment, answers, calls):
         world.clock.at = world.twilio.next_due()
         await world.twilio.pump()
     # Only the first status counts here: later ones would eat the answers meant for its retries.
-    for one in world.twilio.carrier.messages:
+    for one in world.twilio.carrier.messages.values():
         one.status = "canceled"
     await world.live(hours=1)
     assert world.receiver.statuses() == ["sending"] * calls
