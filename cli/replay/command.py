@@ -16,9 +16,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.loop import on_the_faster_loop
 from cli.replay.house import open_replay
-from cli.replay.play import ReplayError, Span, columns, departs_at, play, span_of
-from cli.replay.report import ledger_lines, report_of, their_flight
+from cli.replay.play import ReplayError, Span, columns, play, span_of
+from cli.replay.report import ledger_lines, report_of
 from cli.replay.show import show
+from cli.replay.truth import departs_at, their_flight
 from migrations import run as migrations
 from sandbox.aeroapi.record import FIELDS
 from sandbox.scenario import AgencySettings, Scenario, ScenarioError, Traveller, load_travellers, one_each

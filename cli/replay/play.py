@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, get_type_hints
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +14,7 @@ from jobs import delivery as delivery_jobs
 from jobs import polling, upkeep
 from jobs.guard import guarded
 from sandbox.scenario import AgencySettings, Scenario, Traveller
-from travel import airports, booking, delivery, model, tenancy
+from travel import booking, delivery, model, tenancy
 from travel.booking_form import TripForm
 from travel.model import Feature, Language, RefusedError, Watch
 from travel.records import agencies, flights, outbox
@@ -246,12 +245,3 @@ async def _book(replay: Replay, traveller: Traveller, cast: Cast) -> None:
         cast.booked += 1
     except RefusedError as refused:
         cast.refused.append(f"{traveller.traveller} on {traveller.ident}: {refused}")
-
-
-def departs_at(traveller: Traveller) -> datetime | None:
-    """The instant that a traveller booked; None where nobody knows the airport."""
-    given = datetime.fromisoformat(traveller.departure)
-    if given.tzinfo is not None:
-        return given
-    airport = airports.find(traveller.origin.upper())
-    return given.replace(tzinfo=ZoneInfo(airport.timezone)) if airport else None

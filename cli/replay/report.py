@@ -7,8 +7,8 @@ from statistics import mean
 from typing import Any
 
 from cli.replay.house import Replay
-from cli.replay.play import Cast, Span, departs_at
-from cli.replay.truth import Truth, flight_of, named, truth_of
+from cli.replay.play import Cast, Span
+from cli.replay.truth import Truth, named, their_flight, truth_of
 from sandbox.scenario import Flight, Scenario, Traveller
 from travel.records import agencies
 
@@ -66,12 +66,6 @@ async def report_of(
         "unsettled": unsettled,
         "refused": len(cast.refused),
     }
-
-
-def their_flight(scenario: Scenario, traveller: Traveller) -> Flight | None:
-    """The flight of the scenario that a traveller booked."""
-    at = departs_at(traveller)
-    return flight_of(scenario, traveller.ident, traveller.origin, at) if at else None
 
 
 def _words_for(line: Line) -> tuple[str, str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sandbox.scenario import Flight, Landing, Scenario, ends_cancelled, landing, raw_at
+from sandbox.scenario import Flight, Landing, Scenario, Traveller, ends_cancelled, landing, raw_at
 from travel import airlines, airports
 
 WITHIN = timedelta(hours=6)
@@ -33,6 +34,21 @@ class Truth:
     news: Sequence[News]
     shown_before_leaving: datetime | None
     """The departure that the source showed three minutes before the flight left."""
+
+
+def their_flight(scenario: Scenario, traveller: Traveller) -> Flight | None:
+    """The flight of the scenario that a traveller booked."""
+    at = departs_at(traveller)
+    return flight_of(scenario, traveller.ident, traveller.origin, at) if at else None
+
+
+def departs_at(traveller: Traveller) -> datetime | None:
+    """The instant that a traveller booked; None where nobody knows the airport."""
+    given = datetime.fromisoformat(traveller.departure)
+    if given.tzinfo is not None:
+        return given
+    airport = airports.find(traveller.origin.upper())
+    return given.replace(tzinfo=ZoneInfo(airport.timezone)) if airport else None
 
 
 def flight_of(scenario: Scenario, ident: str, origin: str, departs_at: datetime) -> Flight | None:
